@@ -1,0 +1,1 @@
+"""Summaries of transcribed videos, as a Dagster data-asset pipeline."""

@@ -1,0 +1,126 @@
+"""What summarization asks of a language model, whoever serves it.
+
+Belongs here: the protocol, its request and answer, and the errors an implementation raises.
+Does not belong here: a client of any provider, prompts, retries (``retries``) or pacing (``rate_limit``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "content_filter", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSchema:
+    """A JSON schema that the answer has to satisfy (strict structured output)."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """One call. ``max_output_tokens`` bounds everything the model writes, hidden reasoning included.
+
+    ``temperature`` is None for models that refuse it. ``purpose`` and ``video_id`` are for logs and cost only.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    max_output_tokens: int
+    temperature: float | None = None
+    json_schema: JsonSchema | None = None
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitState:
+    """What the provider says of its limits in an answer's headers (``x-ratelimit-*``); None where it says nothing."""
+
+    limit_requests: int | None = None
+    limit_tokens: int | None = None
+    remaining_requests: int | None = None
+    remaining_tokens: int | None = None
+    reset_requests_seconds: float | None = None
+    reset_tokens_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer, as it came. Whether it is usable is for the caller to decide (``structured``)."""
+
+    text: str
+    finish_reason: FinishReason
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int = 0
+    refusal: str | None = None
+    rate_limit: RateLimitState | None = None
+    request_id: str | None = None
+
+
+class LanguageModel(Protocol):
+    """A chat model. Implementations do one attempt a call: they never retry and never wait for a limit."""
+
+    async def complete(self, request: CompletionRequest) -> Completion:
+        """Return the model's answer.
+
+        Raises:
+            TransientModelError: the same request may succeed later.
+            PermanentModelError: it will not, whatever the number of attempts.
+        """
+        ...
+
+
+class LanguageModelError(Exception):
+    """A call that brought no answer. ``status`` is the HTTP status where there was one."""
+
+    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class PermanentModelError(LanguageModelError):
+    """Repeating the request is pointless: a bad key, an unknown model, a request that is too long, no quota left."""
+
+
+class TransientModelError(LanguageModelError):
+    """The provider or the network is in trouble for now: 408, 409, 5xx, time-outs, lost connections."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message, status=status, code=code)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RateLimitedError(TransientModelError):
+    """429: the pace has to fall. ``rate_limit`` holds the headers that came with it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float | None = None,
+        rate_limit: RateLimitState | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, status=429, code=code, retry_after_seconds=retry_after_seconds)
+        self.rate_limit = rate_limit
