@@ -1,0 +1,170 @@
+"""Reading a bounded stretch of a Kafka topic from explicit offsets.
+
+Belongs here: the consumer of the sensor. Does not belong here: where to start (``intake.cursor``), what messages mean.
+The group never subscribes: partitions are assigned, and offsets are committed only so that lag tools can see us.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from summary_pipeline.intake.cursor import PartitionState
+from summary_pipeline.intake.planning import ReceivedMessage
+
+logger = logging.getLogger(__name__)
+
+REQUEST_TIMEOUT_SECONDS = 10.0
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """A topic as the broker describes it."""
+
+    cluster_id: str
+    partitions: Mapping[int, PartitionState]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """Messages in the order of their partitions' offsets, and the offset to read next per partition."""
+
+    messages: tuple[ReceivedMessage, ...]
+    next_offsets: Mapping[int, int]
+
+
+class KafkaReader:
+    """Reads one topic. Not safe for use by several threads; close it after use (``open_reader`` does)."""
+
+    def __init__(self, consumer: Consumer, topic: str) -> None:
+        self._consumer = consumer
+        self._topic = topic
+
+    def state(self) -> TopicState:
+        """Return cluster id, watermarks and the group's committed offsets.
+
+        Raises:
+            KafkaException: the broker can't be reached or has no such topic.
+        """
+        metadata = self._consumer.list_topics(self._topic, timeout=REQUEST_TIMEOUT_SECONDS)
+        topic = metadata.topics[self._topic]
+        if topic.error is not None:
+            raise KafkaException(topic.error)
+        wanted = [TopicPartition(self._topic, partition) for partition in sorted(topic.partitions)]
+        committed = self._consumer.committed(wanted, timeout=REQUEST_TIMEOUT_SECONDS)
+        return TopicState(
+            cluster_id=metadata.cluster_id or "",
+            partitions={item.partition: self._partition_state(item) for item in committed},
+        )
+
+    def _partition_state(self, committed: TopicPartition) -> PartitionState:
+        low, high = self._consumer.get_watermark_offsets(
+            TopicPartition(self._topic, committed.partition), timeout=REQUEST_TIMEOUT_SECONDS
+        )
+        known = None if committed.offset == OFFSET_INVALID else committed.offset
+        return PartitionState(low=low, high=high, committed=known)
+
+    def read(self, offsets: Mapping[int, int], *, max_messages: int, max_seconds: float) -> ReadResult:
+        """Read from ``offsets`` until every partition's end, or until a bound is met.
+
+        Raises:
+            KafkaException: the broker reported an error; nothing that was read counts.
+        """
+        deadline = time.monotonic() + max_seconds
+        self._consumer.assign([TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()])
+        unfinished = set(offsets)
+        next_offsets = dict(offsets)
+        messages: list[ReceivedMessage] = []
+        while unfinished and len(messages) < max_messages and time.monotonic() < deadline:
+            message = self._consumer.poll(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+            if message is None:
+                continue
+            received = _receive(message)
+            if received is None:
+                # The end of a partition lies behind control records of transactions, which are no messages.
+                unfinished.discard(_partition(message))
+                next_offsets[_partition(message)] = _offset(message)
+            else:
+                messages.append(received)
+                unfinished.add(received.partition)
+                next_offsets[received.partition] = received.offset + 1
+        self._consumer.unassign()
+        return ReadResult(tuple(messages), next_offsets)
+
+    def commit(self, offsets: Mapping[int, int]) -> None:
+        """Commit offsets that are safe in the sensor's cursor. A failure is only logged: the cursor is the truth."""
+        if not offsets:
+            return
+        try:
+            self._consumer.commit(
+                offsets=[TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()],
+                asynchronous=False,
+            )
+        except KafkaException as error:
+            logger.warning(
+                "Group offsets of %s were not committed, lag tools will show old values: %s", self._topic, error
+            )
+
+
+@contextmanager
+def open_reader(bootstrap_servers: str, *, group_id: str, topic: str) -> Iterator[KafkaReader]:
+    """Yield a reader of ``topic`` and close its consumer afterwards."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": group_id,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            # Offsets are checked against the watermarks before reading; what slips through must not jump in silence.
+            "auto.offset.reset": "error",
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": 100,
+            "log_level": 3,
+        }
+    )
+    try:
+        yield KafkaReader(consumer, topic)
+    finally:
+        consumer.close()
+
+
+def _receive(message: Message) -> ReceivedMessage | None:
+    """Return the message, or None for the end of a partition."""
+    error = message.error()
+    if error is not None:
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- the client's public name for it
+            return None
+        raise KafkaException(error)
+    timestamp_type, timestamp = message.timestamp()
+    return ReceivedMessage(
+        topic=message.topic() or "",
+        partition=_partition(message),
+        offset=_offset(message),
+        key=_as_bytes(message.key()),
+        value=_as_bytes(message.value()),
+        headers=tuple((name, _as_bytes(value)) for name, value in message.headers() or ()),
+        timestamp_ms=timestamp if timestamp_type else None,
+    )
+
+
+def _partition(message: Message) -> int:
+    partition = message.partition()
+    if partition is None:
+        raise ValueError("Kafka delivered a message without a partition")
+    return partition
+
+
+def _offset(message: Message) -> int:
+    offset = message.offset()
+    if offset is None:
+        raise ValueError("Kafka delivered a message without an offset")
+    return offset
+
+
+def _as_bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

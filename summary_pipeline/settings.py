@@ -1,0 +1,240 @@
+"""Every environment variable this service knows, parsed and validated in one place.
+
+Belongs here: the names, meanings, defaults and limits of variables. Nothing else in the package reads the environment.
+Does not belong here: anything that acts on a setting. ``env.sample`` documents the same variables for people.
+
+There are two groups. ``PlatformSettings`` says where the platform's servers are; it is needed once work is done.
+``PipelineSettings`` has a default for everything, so that definitions load on a machine where nothing is configured.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+LOCALSTACK_PORT = 4566
+
+
+def _bootstrap_servers(value: str) -> str:
+    servers = [server.strip() for server in value.split(",")]
+    for server in servers:
+        host, separator, port = server.rpartition(":")
+        if not (separator and host and port.isdigit() and 0 < int(port) < 65536):
+            msg = f"{server!r} is not host:port"
+            raise ValueError(msg)
+    return ",".join(servers)
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        msg = "does not start with http:// or https://"
+        raise ValueError(msg)
+    return value.rstrip("/")
+
+
+def _identifier(value: str) -> str:
+    if not value.isascii() or "\x00" in value or not value.strip():
+        msg = "is not a usable PostgreSQL name"
+        raise ValueError(msg)
+    return value
+
+
+BootstrapServers = Annotated[str, AfterValidator(_bootstrap_servers)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Port = Annotated[int, Field(gt=0, lt=65536)]
+
+
+class _EnvironmentSettings(BaseModel):
+    """A variable is a field's name in upper case. Unknown names are the neighbour's and are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class PlatformSettings(_EnvironmentSettings):
+    """Where the platform's servers are. Names are fixed by the contract; the neighbour's ``.env`` is shared."""
+
+    host_ip: str = Field("127.0.0.1", description="Host of LocalStack when AWS_S3_ENDPOINT is not set.")
+    db_host: str = Field(description="Host of the platform's PostgreSQL.", examples=["127.0.0.1"])
+    db_port: Port = Field(5432, description="Port of the platform's PostgreSQL.")
+    pg_user: str = Field(description="PostgreSQL role.", examples=["summary"])
+    pg_password: SecretStr = Field(description="Password of the PostgreSQL role.", examples=["change-me"])
+    db_name: Identifier = Field(description="PostgreSQL database.", examples=["videos"])
+    db_schema: Identifier = Field("public", description="Schema of the shared tables.")
+    redis_host: str | None = Field(
+        None, description="Redis, used as Celery's broker where set.", examples=["127.0.0.1"]
+    )
+    redis_port: Port = Field(6379, description="Port of Redis.")
+    redis_password: SecretStr | None = Field(None, description="Password of Redis.", examples=["change-me"])
+    kafka_brokers: BootstrapServers = Field(
+        description="Kafka bootstrap servers, host:port, separated by commas.", examples=["127.0.0.1:9092"]
+    )
+    aws_region: str = Field("us-east-1", description="Region of the bucket.")
+    aws_access_key_id: str | None = Field(
+        None, description="AWS access key; without it boto3 looks for a role or a profile.", examples=["AKIAEXAMPLE"]
+    )
+    aws_secret_access_key: SecretStr | None = Field(
+        None, description="AWS secret key that goes with the access key.", examples=["change-me"]
+    )
+    aws_youtube_bucket: str = Field(
+        min_length=3, max_length=63, description="Bucket of transcripts and summaries.", examples=["videos"]
+    )
+    use_localstack: bool = Field(
+        default=False, description="Use LocalStack on HOST_IP where AWS_S3_ENDPOINT is not set."
+    )
+    aws_s3_endpoint: HttpUrl | None = Field(
+        None, description="Endpoint of an S3-compatible server; unset means AWS.", examples=["http://127.0.0.1:4566"]
+    )
+    openai_api_key: SecretStr = Field(description="Key for the OpenAI API.", examples=["sk-example"])
+    openai_base_url: HttpUrl = Field(
+        "https://api.openai.com/v1", description="Base URL of the OpenAI API or of a server that speaks it."
+    )
+
+    @property
+    def s3_endpoint(self) -> str | None:
+        """The endpoint that the S3 client uses, or None for AWS itself."""
+        if self.aws_s3_endpoint is None and self.use_localstack:
+            return f"http://{self.host_ip}:{LOCALSTACK_PORT}"
+        return self.aws_s3_endpoint
+
+
+class PipelineSettings(_EnvironmentSettings):
+    """How this pipeline works. Every value has a default."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", description="Log level.")
+    port: Port = Field(8081, description="Port of the health endpoints.")
+
+    summary_model: str = Field("gpt-5.4-mini", description="Model that writes the summaries.")
+    summary_model_registry: Path | None = Field(
+        None, description="JSON file with models to add to the built-in registry.", examples=["models.json"]
+    )
+    summary_chunk_tokens: int = Field(8000, ge=100, description="Most tokens in a chunk.")
+    summary_map_output_tokens: int = Field(200, ge=50, description="Most tokens in the answer about one chunk.")
+    summary_final_output_tokens: int = Field(500, ge=100, description="Most tokens in the last answer.")
+    summary_temperature: float = Field(0.3, ge=0, le=2, description="Sampling temperature, where the model takes one.")
+    summary_concurrency: int = Field(5, ge=1, le=1000, description="Model calls at once, per worker process.")
+    summary_single_call: bool = Field(
+        default=True, description="Summarize in one call where the whole transcript fits one chunk."
+    )
+    summary_reduce_group_size: int | None = Field(
+        None, ge=2, description="Partial summaries per reduce call; unset means as many as fit.", examples=["5"]
+    )
+    summary_language: str | None = Field(
+        None, description="Language of summaries (BCP 47); unset means the transcript's.", examples=["en"]
+    )
+    summary_force: bool = Field(default=False, description="Ask the model again even where an answer is stored.")
+    summary_requests_per_minute: int | None = Field(
+        None, ge=1, description="Limit of model requests per minute, per worker process.", examples=["500"]
+    )
+    summary_tokens_per_minute: int | None = Field(
+        None, ge=1, description="Limit of model tokens per minute, per worker process.", examples=["200000"]
+    )
+    summary_max_cost_per_video_usd: float | None = Field(
+        None, gt=0, description="Stop before a video costs more than this.", examples=["0.50"]
+    )
+    summary_request_timeout_seconds: float = Field(120, gt=0, description="Longest wait for one model answer.")
+
+    summary_max_transcript_bytes: int = Field(
+        64 * 1024 * 1024, ge=1024, description="Largest transcript object that is read."
+    )
+    summary_retry_attempts: int = Field(
+        3, ge=1, le=10, description="Attempts at an asset when S3 or SQL is in trouble."
+    )
+    summary_retry_delay_seconds: float = Field(60, ge=0, description="Wait before the second attempt; it then grows.")
+
+    summary_kafka_group_id: str = Field("summary-pipeline", min_length=1, description="Consumer group, for lag tools.")
+    summary_kafka_out_of_range: Literal["earliest", "latest", "error"] = Field(
+        "earliest", description="Where to go on when the next offset no longer exists."
+    )
+    summary_tick_max_messages: int = Field(100, ge=1, le=1000, description="Most messages in one sensor tick.")
+    summary_tick_seconds: float = Field(15, gt=0, le=45, description="Longest time that a tick reads from Kafka.")
+    summary_max_runs_in_flight: int = Field(50, ge=1, description="Runs queued or running above which nothing is read.")
+    summary_sweep_after_seconds: float = Field(
+        300, gt=0, description="Age at which an event without a result is looked for in the database."
+    )
+    summary_sweep_attempts: int = Field(3, ge=1, description="Runs that the sweep requests for one event.")
+    summary_relay_poll_seconds: float = Field(5, gt=0, description="Pause between two polls of the outbox relay.")
+
+    summary_data_dir: Path = Field(Path(".data"), description="Where the embedded stack keeps its data.")
+    summary_local_kafka: Literal["mock", "apache"] = Field(
+        "mock", description="Embedded broker: librdkafka's mock cluster, or Apache Kafka (needs Java and Maven)."
+    )
+    summary_ui_port: Port = Field(3000, description="Port of the Dagster UI of the embedded stack.")
+    summary_workers: int = Field(2, ge=1, le=64, description="Celery worker processes of the embedded stack.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Both groups, valid."""
+
+    platform: PlatformSettings
+    pipeline: PipelineSettings
+
+
+class SettingsError(ValueError):
+    """The environment is not usable; the message names every problem, what the variable is for and an example."""
+
+
+SettingsT = TypeVar("SettingsT", bound=_EnvironmentSettings)
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return all settings, from ``environment`` alone where it is given, else from the process and ``.env``.
+
+    Raises:
+        SettingsError: naming all missing and malformed variables at once.
+    """
+    values = read_environment() if environment is None else environment
+    problems: list[str] = []
+    platform = _validate(PlatformSettings, values, problems)
+    pipeline = _validate(PipelineSettings, values, problems)
+    if platform is None or pipeline is None:
+        raise _settings_error(problems)
+    return Settings(platform=platform, pipeline=pipeline)
+
+
+def load_pipeline_settings(environment: Mapping[str, str] | None = None) -> PipelineSettings:
+    """Return the settings that have defaults: all that loading definitions needs.
+
+    Raises:
+        SettingsError: naming all malformed variables at once.
+    """
+    problems: list[str] = []
+    pipeline = _validate(PipelineSettings, read_environment() if environment is None else environment, problems)
+    if pipeline is None:
+        raise _settings_error(problems)
+    return pipeline
+
+
+def read_environment() -> dict[str, str]:
+    """Return the variables of ``.env`` in the working directory, overridden by those of the process."""
+    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**from_file, **os.environ}
+
+
+def _validate(kind: type[SettingsT], values: Mapping[str, str], problems: list[str]) -> SettingsT | None:
+    """An empty variable counts as unset, as shells and compose files leave them behind."""
+    known = {name: values[name.upper()] for name in kind.model_fields if values.get(name.upper())}
+    try:
+        return kind.model_validate(known)
+    except ValidationError as error:
+        problems.extend(_describe(kind, problem) for problem in error.errors(include_input=False))
+        return None
+
+
+def _describe(kind: type[_EnvironmentSettings], problem: ErrorDetails) -> str:
+    name = str(problem["loc"][0])
+    field = kind.model_fields[name]
+    fault = "is missing" if problem["type"] == "missing" else f"is malformed: {problem['msg']}"
+    example = field.examples[0] if field.examples else field.default
+    return f"{name.upper()} {fault}. {field.description} Example: {name.upper()}={example}"
+
+
+def _settings_error(problems: list[str]) -> SettingsError:
+    listing = "\n".join(f"  {problem}" for problem in problems)
+    return SettingsError(f"{len(problems)} setting(s) to mend, in the environment or in .env:\n{listing}")
