@@ -47,7 +47,7 @@ class JsonIOManager(dg.IOManager):
             ) from error
         except ValidationError as error:
             raise IntermediateMissingError(
-                f"{self._objects.uri(key)} was written by another version ({error.error_count()} differences). {advice}",
+                f"{self._objects.uri(key)} was written by another version ({error.error_count()} faults). {advice}",
                 allow_retries=False,
             ) from error
 

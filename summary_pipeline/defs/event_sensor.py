@@ -1,0 +1,124 @@
+"""The sensor that turns ``video.transcribed`` messages into run requests.
+
+Belongs here: the tick. Does not belong here: where to read and what messages mean (``intake``).
+
+The cursor is the only owner of offsets. The daemon stores it together with the reserved run ids after this function
+has returned, so nothing may be committed to Kafka for messages of the same tick: group offsets follow one tick late.
+"""
+
+import dagster as dg
+
+from summary_pipeline.contract.topics import TOPICS, VIDEO_TRANSCRIBED
+from summary_pipeline.defs.external_assets import video_transcribed_topic
+from summary_pipeline.defs.job import IN_FLIGHT, JOB_NAME
+from summary_pipeline.defs.partitions import partition_key, videos
+from summary_pipeline.defs.run_tags import EventOrigin
+from summary_pipeline.intake.cursor import Cursor, parse_cursor, start_offsets
+from summary_pipeline.intake.planning import AcceptedEvent, TickPlan, plan_tick, refuse_mass_rejection
+from summary_pipeline.resources.database import Database
+from summary_pipeline.resources.kafka import Kafka
+from summary_pipeline.resources.kafka_reader import TopicState
+from summary_pipeline.settings import Settings
+
+
+@dg.sensor(
+    name="video_transcribed_sensor",
+    job_name=JOB_NAME,
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Requests a run for each `video.transcribed` event. Its cursor holds the Kafka offsets to read next.",
+)
+def video_transcribed_sensor(
+    context: dg.SensorEvaluationContext,
+    kafka: dg.ResourceParam[Kafka],
+    database: dg.ResourceParam[Database],
+    settings: dg.ResourceParam[Settings],
+) -> dg.SensorResult | dg.SkipReason:
+    """Read a bounded stretch of the topic and request a run for each event that is new."""
+    limits = settings.pipeline
+    in_flight = context.instance.get_runs_count(dg.RunsFilter(job_name=JOB_NAME, statuses=list(IN_FLIGHT)))
+    room = limits.summary_max_runs_in_flight - in_flight
+    if room <= 0:
+        return dg.SkipReason(f"{in_flight} runs are queued or running; reading goes on when there are fewer.")
+    cursor = parse_cursor(context.cursor)
+    for topic in kafka.ensure_topics(TOPICS):
+        context.log.warning("Created the missing Kafka topic %s.", topic)
+    with kafka.open_reader() as reader:
+        state = reader.state()
+        start = start_offsets(
+            cursor,
+            cluster_id=state.cluster_id,
+            topic=VIDEO_TRANSCRIBED,
+            partitions=state.partitions,
+            out_of_range=limits.summary_kafka_out_of_range,
+        )
+        for warning in start.warnings:
+            context.log.warning(warning)
+        if cursor is not None and cursor.cluster_id == state.cluster_id:
+            reader.commit(cursor.offsets)
+        result = reader.read(
+            start.offsets,
+            max_messages=min(limits.summary_tick_max_messages, room),
+            max_seconds=limits.summary_tick_seconds,
+        )
+    plan = plan_tick(result.messages, processed=database.processed_among)
+    refuse_mass_rejection(plan, read=len(result.messages))
+    kafka.write_dead_letters(plan.rejected)
+    _log(context, plan)
+    next_cursor = Cursor(
+        cluster_id=state.cluster_id, topic=VIDEO_TRANSCRIBED, offsets=dict(sorted(result.next_offsets.items()))
+    )
+    return _result(plan, next_cursor, state)
+
+
+def _log(context: dg.SensorEvaluationContext, plan: TickPlan) -> None:
+    for rejected in plan.rejected:
+        message = rejected.message
+        context.log.error(
+            "Dead-lettered %s[%s]@%s: %s", message.topic, message.partition, message.offset, rejected.reason
+        )
+    for repeat in plan.repeats:
+        context.log.info("Event %s of video %s is a repeat: no run.", repeat.event.id, repeat.event.video_id)
+
+
+def _result(plan: TickPlan, cursor: Cursor, state: TopicState) -> dg.SensorResult:
+    requests = [run_request(item) for item in plan.accepted]
+    keys = list(dict.fromkeys(partition_key(item.event.video_id) for item in plan.accepted))
+    read_any = bool(plan.accepted or plan.rejected or plan.repeats)
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else dg.SkipReason("No new event."),
+        dynamic_partitions_requests=[videos.build_add_request(keys)] if keys else [],
+        cursor=cursor.model_dump_json(),
+        asset_events=[_observation(plan, cursor, state)] if read_any else [],
+    )
+
+
+def _observation(plan: TickPlan, cursor: Cursor, state: TopicState) -> dg.AssetObservation:
+    behind = sum(max(0, part.high - cursor.offsets.get(number, part.low)) for number, part in state.partitions.items())
+    return dg.AssetObservation(
+        asset_key=video_transcribed_topic.key,
+        metadata={
+            "events": len(plan.accepted),
+            "repeats": len(plan.repeats),
+            "dead_letters": len(plan.rejected),
+            "lag": behind,
+            "next_offsets": dg.MetadataValue.json({str(number): offset for number, offset in cursor.offsets.items()}),
+        },
+    )
+
+
+def run_request(item: AcceptedEvent) -> dg.RunRequest:
+    """Return the request for the run that answers an event. The run key is the event id, so a repeat makes no run."""
+    event, message = item.event, item.message
+    origin = EventOrigin(
+        event_id=event.id,
+        video_id=event.video_id,
+        transcript_key=event.transcript_file_key,
+        ts=event.ts,
+        snippet_count=event.snippet_count,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+    )
+    return dg.RunRequest(run_key=event.id, partition_key=partition_key(event.video_id), tags=origin.to_tags())

@@ -1,0 +1,25 @@
+"""The job: one run summarizes one video.
+
+The in-process executor keeps a run in one warm process; the fan-out over chunks is asyncio inside ``chunk_summaries``.
+"""
+
+import dagster as dg
+
+JOB_NAME = "summarize_video"
+ASSETS = ("transcript", "chunks", "chunk_summaries", "final_summary", "persisted_summary")
+
+IN_FLIGHT = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+"""Statuses of runs that may still write."""
+
+summarize_video = dg.define_asset_job(
+    JOB_NAME,
+    selection=dg.AssetSelection.assets(*ASSETS),
+    executor_def=dg.in_process_executor,
+    description="Summarizes one video: from its transcript in S3 to the row, the status and the outgoing event.",
+)

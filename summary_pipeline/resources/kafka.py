@@ -1,0 +1,46 @@
+"""Kafka as the sensor uses it.
+
+Belongs here: one object that knows the cluster and the group. Does not belong here: what messages mean.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from summary_pipeline.contract.topics import VIDEO_TRANSCRIBED, VIDEO_TRANSCRIBED_DEAD_LETTERS
+from summary_pipeline.intake.dead_letters import dead_letter_headers
+from summary_pipeline.intake.planning import RejectedMessage
+from summary_pipeline.resources.kafka_producer import open_producer
+from summary_pipeline.resources.kafka_reader import KafkaReader, open_reader
+from summary_pipeline.resources.kafka_topics import ensure_topics
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """The platform's cluster, as one consumer group sees it."""
+
+    bootstrap_servers: str
+    group_id: str
+
+    def ensure_topics(self, topics: Sequence[str]) -> tuple[str, ...]:
+        """Create the topics that are missing and return their names."""
+        return ensure_topics(self.bootstrap_servers, topics)
+
+    @contextmanager
+    def open_reader(self) -> Iterator[KafkaReader]:
+        """Yield a reader of ``video.transcribed``."""
+        with open_reader(self.bootstrap_servers, group_id=self.group_id, topic=VIDEO_TRANSCRIBED) as reader:
+            yield reader
+
+    def write_dead_letters(self, rejected: Sequence[RejectedMessage]) -> None:
+        """Copy messages to the dead-letter topic, and return once the broker has acknowledged all of them."""
+        if not rejected:
+            return
+        with open_producer(self.bootstrap_servers) as producer:
+            for item in rejected:
+                producer.send(
+                    VIDEO_TRANSCRIBED_DEAD_LETTERS,
+                    key=item.message.key,
+                    value=item.message.value,
+                    headers=dead_letter_headers(item, consumer=self.group_id),
+                )

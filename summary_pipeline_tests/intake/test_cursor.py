@@ -1,0 +1,99 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summary_pipeline.intake.cursor import (
+    Cursor,
+    CursorError,
+    OffsetOutOfRangeError,
+    PartitionState,
+    StartOffsets,
+    parse_cursor,
+    start_offsets,
+)
+
+TOPIC = "video.transcribed"
+
+
+def choose(cursor: Cursor | None, out_of_range: str = "earliest", **partition: int | None) -> StartOffsets:
+    state = PartitionState(
+        low=partition.get("low") or 0, high=partition["high"] or 0, committed=partition.get("committed")
+    )
+    return start_offsets(
+        cursor,
+        cluster_id="cluster",
+        topic=TOPIC,
+        partitions={0: state},
+        out_of_range=out_of_range,  # type: ignore[arg-type] -- the tests name it in plain text
+    )
+
+
+def cursor_at(offset: int, *, cluster_id: str = "cluster") -> Cursor:
+    return Cursor(cluster_id=cluster_id, topic=TOPIC, offsets={0: offset})
+
+
+def test_without_a_cursor_reading_starts_at_the_groups_committed_offset() -> None:
+    assert choose(None, high=9, committed=4).offsets == {0: 4}
+
+
+def test_without_cursor_and_committed_offset_reading_starts_at_the_earliest_message() -> None:
+    assert choose(None, low=2, high=9).offsets == {0: 2}
+
+
+def test_the_cursor_wins_over_the_groups_committed_offset() -> None:
+    assert choose(cursor_at(7), high=9, committed=4).offsets == {0: 7}
+
+
+def test_a_partition_that_the_cursor_does_not_know_starts_at_its_earliest_message() -> None:
+    chosen = start_offsets(
+        cursor_at(7),
+        cluster_id="cluster",
+        topic=TOPIC,
+        partitions={0: PartitionState(0, 9, None), 1: PartitionState(3, 9, 8)},
+        out_of_range="earliest",
+    )
+    assert chosen.offsets == {0: 7, 1: 3}
+
+
+def test_the_cursor_of_another_cluster_is_not_used_and_a_warning_says_so() -> None:
+    chosen = choose(cursor_at(7, cluster_id="an older one"), high=9)
+    assert chosen.offsets == {0: 0}
+    assert "an older one" in chosen.warnings[0]
+
+
+@pytest.mark.parametrize(("policy", "offset"), [("earliest", 5), ("latest", 9)])
+def test_an_offset_that_kafka_no_longer_holds_is_replaced_as_the_setting_says(policy: str, offset: int) -> None:
+    chosen = choose(cursor_at(2), policy, low=5, high=9)
+    assert chosen.offsets == {0: offset}
+    assert "Offset 2 of video.transcribed[0]" in chosen.warnings[0]
+
+
+@pytest.mark.parametrize("offset", [4, 10])
+def test_an_offset_out_of_range_stops_the_sensor_where_a_person_has_to_decide(offset: int) -> None:
+    with pytest.raises(OffsetOutOfRangeError, match="SUMMARY_KAFKA_OUT_OF_RANGE"):
+        choose(cursor_at(offset), "error", low=5, high=9)
+
+
+def test_no_stored_cursor_is_no_error() -> None:
+    assert parse_cursor(None) is None
+    assert parse_cursor("") is None
+
+
+@pytest.mark.parametrize("text", ["{}", "offsets", '{"version": 2, "cluster_id": "c", "topic": "t", "offsets": {}}'])
+def test_a_cursor_that_cannot_be_read_is_an_error_that_says_what_to_do(text: str) -> None:
+    with pytest.raises(CursorError, match="clear it in the"):
+        parse_cursor(text)
+
+
+@given(st.dictionaries(st.integers(0, 500), st.integers(0, 2**62)), st.text(min_size=1))
+def test_a_stored_cursor_is_read_back_as_it_was(offsets: dict[int, int], cluster_id: str) -> None:
+    cursor = Cursor(cluster_id=cluster_id, topic=TOPIC, offsets=offsets)
+    assert parse_cursor(cursor.model_dump_json()) == cursor
+
+
+@given(low=st.integers(0, 100), length=st.integers(0, 100), wanted=st.none() | st.integers(0, 300))
+def test_whatever_the_cursor_says_reading_starts_where_kafka_has_messages(
+    low: int, length: int, wanted: int | None
+) -> None:
+    cursor = None if wanted is None else cursor_at(wanted)
+    assert low <= choose(cursor, low=low, high=low + length).offsets[0] <= low + length

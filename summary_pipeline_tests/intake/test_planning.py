@@ -1,0 +1,93 @@
+import json
+from collections.abc import Collection
+from uuid import UUID
+
+import pytest
+
+from summary_pipeline.intake.dead_letters import dead_letter_headers
+from summary_pipeline.intake.planning import (
+    ReceivedMessage,
+    RejectedMessage,
+    TickPlan,
+    TooManyRejectedError,
+    plan_tick,
+    refuse_mass_rejection,
+)
+
+
+def event_id(number: int) -> str:
+    return str(UUID(int=number, version=4))
+
+
+def message(offset: int, *, id: str | None = None, video_id: int = 7, value: bytes | None = None) -> ReceivedMessage:  # noqa: A002 -- the payload's own name
+    payload = {"id": id or event_id(offset), "videoId": video_id, "transcriptFileKey": f"transcripts/{video_id}/t.json"}
+    return ReceivedMessage(
+        topic="video.transcribed",
+        partition=0,
+        offset=offset,
+        key=None,
+        value=json.dumps(payload).encode() if value is None else value,
+    )
+
+
+def nothing_processed(_ids: Collection[str]) -> set[str]:
+    return set()
+
+
+def test_each_new_event_is_accepted_in_the_order_of_the_messages() -> None:
+    plan = plan_tick([message(1), message(2), message(3)], processed=nothing_processed)
+    assert [item.message.offset for item in plan.accepted] == [1, 2, 3]
+
+
+def test_several_events_of_one_video_are_all_accepted() -> None:
+    plan = plan_tick([message(1, video_id=5), message(2, video_id=5)], processed=nothing_processed)
+    assert [item.event.video_id for item in plan.accepted] == [5, 5]
+
+
+def test_an_event_that_had_its_effect_is_a_repeat() -> None:
+    plan = plan_tick([message(1), message(2)], processed=lambda _ids: {event_id(1)})
+    assert [item.message.offset for item in plan.accepted] == [2]
+    assert [item.message.offset for item in plan.repeats] == [1]
+
+
+def test_the_same_event_twice_in_one_tick_is_accepted_once() -> None:
+    plan = plan_tick([message(1, id=event_id(9)), message(2, id=event_id(9))], processed=nothing_processed)
+    assert [item.message.offset for item in plan.accepted] == [1]
+    assert [item.message.offset for item in plan.repeats] == [2]
+
+
+def test_a_bad_message_is_rejected_and_those_around_it_are_accepted() -> None:
+    plan = plan_tick([message(1), message(2, value=b"\xff"), message(3)], processed=nothing_processed)
+    assert [item.message.offset for item in plan.accepted] == [1, 3]
+    assert [(item.message.offset, item.reason) for item in plan.rejected] == [(2, "not_utf8: byte 0 is not UTF-8")]
+
+
+def test_a_tick_without_a_valid_event_does_not_ask_the_database() -> None:
+    def unreachable(_ids: Collection[str]) -> set[str]:
+        raise ConnectionError
+
+    assert len(plan_tick([message(1, value=b"{")], processed=unreachable).rejected) == 1
+
+
+def rejected_plan(number: int) -> TickPlan:
+    return TickPlan(rejected=tuple(RejectedMessage(message(i), "not_json: broken") for i in range(number)))
+
+
+def test_a_tick_in_which_most_messages_are_bad_is_refused() -> None:
+    with pytest.raises(TooManyRejectedError, match=r"6 of 10 messages.*video.transcribed\[0\]@0: not_json: broken"):
+        refuse_mass_rejection(rejected_plan(6), read=10)
+
+
+@pytest.mark.parametrize(("bad", "read"), [(5, 10), (9, 9), (0, 0)])
+def test_a_few_bad_messages_are_not_refused(bad: int, read: int) -> None:
+    refuse_mass_rejection(rejected_plan(bad), read=read)
+
+
+def test_a_dead_letter_says_where_it_came_from_and_why_and_keeps_its_own_headers() -> None:
+    received = ReceivedMessage("video.transcribed", 3, 14, b"7", b"{", headers=(("trace", b"abc"),))
+    headers = dict(dead_letter_headers(RejectedMessage(received, "not_json: broken"), consumer="summary-pipeline"))
+    assert headers["trace"] == b"abc"
+    assert headers["__connect.errors.topic"] == b"video.transcribed"
+    assert headers["__connect.errors.partition"] == b"3"
+    assert headers["__connect.errors.offset"] == b"14"
+    assert headers["__connect.errors.exception.message"] == b"not_json: broken"
