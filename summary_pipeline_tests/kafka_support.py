@@ -1,0 +1,50 @@
+"""Writing to Kafka from tests, with a client that shares no code with the pipeline's own."""
+
+from collections.abc import Sequence
+
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+
+class TopicWriter:
+    """Makes a topic and writes to it; each write has been acknowledged when it returns."""
+
+    def __init__(self, bootstrap_servers: str, topic: str) -> None:
+        self.topic = topic
+        self._producer = Producer({"bootstrap.servers": bootstrap_servers, "log_level": 3})
+        while self._producer.list_topics(topic, timeout=30).topics[topic].error is not None:
+            self._producer.poll(0.05)
+
+    def write(
+        self,
+        value: bytes | None,
+        *,
+        key: bytes | None = None,
+        headers: Sequence[tuple[str, str | bytes | None]] = (),
+        partition: int = -1,
+    ) -> None:
+        self._producer.produce(self.topic, value=value, key=key, headers=list(headers), partition=partition)
+        if self._producer.flush(30):
+            raise TimeoutError(f"Kafka did not acknowledge a message for {self.topic}")
+
+
+def read_all(bootstrap_servers: str, topic: str) -> list[Message]:
+    """Return every message that a topic holds now."""
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap_servers, "group.id": "tests", "enable.auto.commit": False, "log_level": 3}
+    )
+    try:
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
+        ends = {
+            number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=30) for number in partitions
+        }
+        consumer.assign([TopicPartition(topic, number, low) for number, (low, _high) in ends.items()])
+        left = sum(high - low for low, high in ends.values())
+        messages: list[Message] = []
+        while len(messages) < left:
+            message = consumer.poll(30)
+            if message is None:
+                raise TimeoutError(f"{topic} holds {left} messages, {len(messages)} came")
+            messages.append(message)
+        return messages
+    finally:
+        consumer.close()
