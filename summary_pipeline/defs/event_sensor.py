@@ -82,7 +82,7 @@ def _log(context: dg.SensorEvaluationContext, plan: TickPlan) -> None:
 
 
 def _result(plan: TickPlan, cursor: Cursor, state: TopicState) -> dg.SensorResult:
-    requests = [run_request(item) for item in plan.accepted]
+    requests = [run_request(item, cluster_id=state.cluster_id) for item in plan.accepted]
     keys = list(dict.fromkeys(partition_key(item.event.video_id) for item in plan.accepted))
     read_any = bool(plan.accepted or plan.rejected or plan.repeats)
     return dg.SensorResult(
@@ -108,7 +108,7 @@ def _observation(plan: TickPlan, cursor: Cursor, state: TopicState) -> dg.AssetO
     )
 
 
-def run_request(item: AcceptedEvent) -> dg.RunRequest:
+def run_request(item: AcceptedEvent, *, cluster_id: str) -> dg.RunRequest:
     """Return the request for the run that answers an event. The run key is the event id, so a repeat makes no run."""
     event, message = item.event, item.message
     origin = EventOrigin(
@@ -117,6 +117,7 @@ def run_request(item: AcceptedEvent) -> dg.RunRequest:
         transcript_key=event.transcript_file_key,
         ts=event.ts,
         snippet_count=event.snippet_count,
+        cluster_id=cluster_id,
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,

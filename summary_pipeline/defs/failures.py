@@ -3,8 +3,8 @@
 Belongs here: telling transient errors from permanent ones, once, for all assets.
 Does not belong here: retrying model calls (``summarization.pacing``), or writing a video's status (``failure_sensor``).
 
-Trouble with S3 or PostgreSQL is left to the asset's retry policy. Everything else would fail again, so it stops at once:
-bad input, refusals, a model that stayed unreachable through its own retries, and our own mistakes.
+Trouble with S3 or PostgreSQL is left to the asset's retry policy. Everything else would fail again, so it stops at
+once: bad input, refusals, a model that stayed unreachable through its own retries, and our own mistakes.
 """
 
 from collections.abc import Iterator

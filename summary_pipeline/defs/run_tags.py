@@ -12,6 +12,7 @@ VIDEO_ID = "summary_pipeline/video_id"
 TRANSCRIPT_KEY = "summary_pipeline/transcript_key"
 EVENT_TS = "summary_pipeline/event_ts"
 SNIPPET_COUNT = "summary_pipeline/snippet_count"
+KAFKA_CLUSTER = "summary_pipeline/kafka_cluster"
 KAFKA_TOPIC = "summary_pipeline/kafka_topic"
 KAFKA_PARTITION = "summary_pipeline/kafka_partition"
 KAFKA_OFFSET = "summary_pipeline/kafka_offset"
@@ -26,6 +27,7 @@ class EventOrigin:
     transcript_key: str
     ts: datetime | None = None
     snippet_count: int | None = None
+    cluster_id: str | None = None
     topic: str | None = None
     partition: int | None = None
     offset: int | None = None
@@ -38,6 +40,7 @@ class EventOrigin:
             TRANSCRIPT_KEY: self.transcript_key,
             EVENT_TS: self.ts.isoformat() if self.ts else None,
             SNIPPET_COUNT: self.snippet_count,
+            KAFKA_CLUSTER: self.cluster_id,
             KAFKA_TOPIC: self.topic,
             KAFKA_PARTITION: self.partition,
             KAFKA_OFFSET: self.offset,
@@ -59,6 +62,7 @@ class EventOrigin:
             transcript_key=tags[TRANSCRIPT_KEY],
             ts=datetime.fromisoformat(tags[EVENT_TS]) if EVENT_TS in tags else None,
             snippet_count=number(SNIPPET_COUNT),
+            cluster_id=tags.get(KAFKA_CLUSTER),
             topic=tags.get(KAFKA_TOPIC),
             partition=number(KAFKA_PARTITION),
             offset=number(KAFKA_OFFSET),

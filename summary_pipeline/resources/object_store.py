@@ -122,10 +122,10 @@ class ObjectChunkStore:
             return None
         return stored.body.decode("utf-8", errors="replace")
 
-    async def put(self, key: str, value: str) -> None:
-        """Store ``value`` under ``key``."""
+    async def put(self, key: str, text: str) -> None:
+        """Store ``text`` under ``key``."""
         await asyncio.to_thread(
-            self._objects.write, self._object_key(key), value.encode(), content_type="application/json"
+            self._objects.write, self._object_key(key), text.encode(), content_type="application/json"
         )
 
     def _object_key(self, key: str) -> str:

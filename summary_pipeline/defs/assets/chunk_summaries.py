@@ -1,0 +1,42 @@
+"""The asset ``chunk_summaries``: what is said of each chunk."""
+
+import dagster as dg
+
+from summary_pipeline.defs.assets.options import AssetOptions
+from summary_pipeline.defs.assets.usage import usage_metadata
+from summary_pipeline.defs.failures import clear_failures
+from summary_pipeline.resources.summarizer import SummarizerFactory
+from summary_pipeline.summarization.chunking import Chunks
+from summary_pipeline.summarization.summary import ChunkSummaries
+
+
+def build_chunk_summaries(options: AssetOptions, *, code_version: str) -> dg.AssetsDefinition:
+    """Return the asset. ``code_version`` is a hash of what the answers depend on."""
+
+    @dg.asset(
+        **options.common(),
+        kinds={"openai"},
+        code_version=code_version,
+        description=(
+            "A summary of each chunk, all asked for at once under the concurrency limit. Answers are stored, so that a "
+            "retry asks only for what is missing. A transcript that one call can take passes through as it is."
+        ),
+    )
+    async def chunk_summaries(
+        chunks: Chunks, summarizer: dg.ResourceParam[SummarizerFactory]
+    ) -> dg.MaterializeResult[ChunkSummaries]:
+        with clear_failures():
+            async with summarizer.open() as opened:
+                partials = await opened.map_chunks(chunks)
+        return dg.MaterializeResult(
+            value=partials,
+            metadata={
+                "chunks": partials.chunk_count,
+                "summaries": len(partials.partials),
+                "answers_from_store": partials.stored_count,
+                "model": ", ".join(sorted({partial.model for partial in partials.partials})) or "not called",
+                **usage_metadata(partials.usage),
+            },
+        )
+
+    return chunk_summaries

@@ -1,0 +1,127 @@
+"""The asset ``persisted_summary``: the summary where the platform reads it.
+
+Files first, so that a committed row never points at nothing (docs/adr/0002).
+"""
+
+import time
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from summary_pipeline.contract.object_keys import summary_json_key, summary_text_key
+from summary_pipeline.database.persistence import PersistRequest
+from summary_pipeline.database.source_event import SourceEvent
+from summary_pipeline.defs.assets.options import AssetOptions
+from summary_pipeline.defs.assets.transcript import SourcedTranscript
+from summary_pipeline.defs.failures import clear_failures
+from summary_pipeline.defs.partitions import video_id_of
+from summary_pipeline.defs.run_tags import EventOrigin
+from summary_pipeline.resources.database import Database
+from summary_pipeline.resources.object_store import ObjectStore
+from summary_pipeline.summarization.quality import score_summary
+from summary_pipeline.summarization.summary import (
+    FinalSummary,
+    Source,
+    SummaryDocument,
+    summary_document,
+    summary_markdown,
+    summary_text,
+)
+
+CODE_VERSION = "1"
+
+
+def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
+    """Return the asset."""
+
+    @dg.asset(
+        **options.common(),
+        kinds={"postgres", "s3"},
+        code_version=CODE_VERSION,
+        description=(
+            "`summary.json` and `summary.txt` in S3, then one transaction: the row in `video_summaries`, the video's "
+            "status, its log, the outgoing event in `outbox_events` and the event's id in `processed_messages`."
+        ),
+    )
+    def persisted_summary(
+        context: dg.AssetExecutionContext,
+        transcript: SourcedTranscript,
+        final_summary: FinalSummary,
+        object_store: dg.ResourceParam[ObjectStore],
+        database: dg.ResourceParam[Database],
+    ) -> dg.MaterializeResult[None]:
+        video_id = video_id_of(context.partition_key)
+        origin = EventOrigin.from_tags(context.run.tags)
+        started = time.monotonic()
+        with clear_failures():
+            document = _document(video_id, origin, transcript, final_summary)
+            json_uri = object_store.write(
+                summary_json_key(video_id),
+                document.model_dump_json(indent=2).encode(),
+                content_type="application/json",
+            )
+            text_uri = object_store.write(
+                summary_text_key(video_id),
+                summary_text(final_summary).encode(),
+                content_type="text/plain; charset=utf-8",
+            )
+            outcome = database.persist(_request(context.run_id, origin, document))
+        context.log.info("Video %s: %s", video_id, outcome.result)
+        return dg.MaterializeResult(
+            metadata={
+                "summary": dg.MetadataValue.md(summary_markdown(final_summary)),
+                "result": outcome.result,
+                "status": f"{outcome.from_status} -> {outcome.to_status}" if outcome.to_status else "unchanged",
+                "summary_json": dg.MetadataValue.url(json_uri),
+                "summary_text": dg.MetadataValue.url(text_uri),
+                "quality_score": (document.quality or {}).get("score"),
+                "outgoing_event": outcome.outgoing_event_id or "none",
+                "event": origin.event_id if origin else "none (backfill)",
+                "seconds_since_event": _age_seconds(origin),
+                "seconds": time.monotonic() - started,
+            }
+        )
+
+    return persisted_summary
+
+
+def _document(
+    video_id: int, origin: EventOrigin | None, transcript: SourcedTranscript, final: FinalSummary
+) -> SummaryDocument:
+    quality = score_summary(transcript.transcript.text, final.summary, language=final.language)
+    return summary_document(
+        final,
+        video_id=video_id,
+        source=Source(key=transcript.source_key, sha256=transcript.source_sha256),
+        created_at=datetime.now(UTC),
+        event_id=origin.event_id if origin else None,
+        quality=quality.model_dump(mode="json"),
+    )
+
+
+def _request(run_id: str, origin: EventOrigin | None, document: SummaryDocument) -> PersistRequest:
+    source_event = None
+    if origin is not None:
+        source_event = SourceEvent(
+            id=origin.event_id,
+            ts=origin.ts,
+            cluster_id=origin.cluster_id,
+            topic=origin.topic,
+            partition=origin.partition,
+            offset=origin.offset,
+        )
+    return PersistRequest(
+        video_id=document.video_id,
+        run_id=run_id,
+        summary_text=document.summary,
+        summary_path=summary_json_key(document.video_id),
+        source_event=source_event,
+        quality_score=(document.quality or {}).get("score"),
+        model_info=document.model_dump(
+            mode="json", include={"model", "language", "quality", "provenance", "schema_version"}
+        ),
+    )
+
+
+def _age_seconds(origin: EventOrigin | None) -> float | None:
+    return (datetime.now(UTC) - origin.ts).total_seconds() if origin and origin.ts else None

@@ -1,0 +1,57 @@
+"""The sensor that tells the platform when a video could not be summarized.
+
+Belongs here: from a failed run to ``videos.status``. Does not belong here: what counts as a failure (``failures``).
+A sensor and not a hook in the run: a run whose worker was killed has failed too.
+"""
+
+import dagster as dg
+from dagster import DagsterEvent
+
+from summary_pipeline.defs.partitions import video_id_of
+from summary_pipeline.defs.run_tags import EVENT_ID
+from summary_pipeline.resources.database import Database
+
+PARTITION = "dagster/partition"
+WILL_RETRY = "dagster/will_retry"
+ASSETS_OF_A_VIDEO = frozenset({"transcript", "chunks", "chunk_summaries", "final_summary", "persisted_summary"})
+
+
+@dg.run_failure_sensor(
+    name="failed_summary_sensor",
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sets `videos.status` to `failed`, with a reason a person can act on, when a run has failed for good.",
+)
+def failed_summary_sensor(
+    context: dg.RunFailureSensorContext, database: dg.ResourceParam[Database]
+) -> dg.SkipReason | None:
+    """Record one failed run."""
+    run = context.dagster_run
+    if not is_about_a_video(run):
+        return dg.SkipReason(f"Run {run.run_id} is not about a video.")
+    if run.tags.get(WILL_RETRY) == "true":
+        return dg.SkipReason(f"Run {run.run_id} will be tried again.")
+    video_id = video_id_of(run.tags[PARTITION])
+    reason = failure_reason(context.get_step_failure_events(), run.run_id)
+    outcome = database.mark_failed(video_id, reason, event_id=run.tags.get(EVENT_ID), run_id=run.run_id)
+    context.log.info("Run %s of video %s failed (%s): %s", run.run_id, video_id, outcome, reason)
+    return None
+
+
+def is_about_a_video(run: dg.DagsterRun) -> bool:
+    """Tell whether a run materializes assets of one video."""
+    keys = {key.to_user_string() for key in run.asset_selection or ()}
+    by_job = run.job_name == "summarize_video"
+    return PARTITION in run.tags and (by_job or bool(keys & ASSETS_OF_A_VIDEO))
+
+
+def failure_reason(step_failures: list[DagsterEvent], run_id: str) -> str:
+    """Return what the failing asset said, without a stack trace; the run's page has that."""
+    for event in step_failures:
+        data = event.step_failure_data
+        if data.user_failure_data is not None and data.user_failure_data.description:
+            return data.user_failure_data.description
+        if data.error is not None:
+            name = data.error.cls_name or "An error"
+            return f"{name} while materializing {event.step_key}. See run {run_id} in the Dagster UI."
+    return f"The run ended without a result (its worker was stopped or lost). See run {run_id} in the Dagster UI."
