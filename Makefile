@@ -28,6 +28,7 @@ demo: $(INSTALLED) ## Summarize the samples on an embedded stack (TRANSCRIPTS=DI
 dev: $(INSTALLED) ## Keep the embedded stack up, UI at http://127.0.0.1:3000
 	@$(BIN)/summary-pipeline dev
 
+test: export SUMMARY_TEST_APACHE_KAFKA ?= auto
 test: $(INSTALLED) ## Run every test
 	$(PYTEST)
 

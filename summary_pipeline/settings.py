@@ -108,6 +108,7 @@ class PipelineSettings(_EnvironmentSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", description="Log level.")
     port: Port = Field(8081, description="Port of the health endpoints.")
+    health_host: str = Field("127.0.0.1", description="Address that the health endpoints listen on.")
 
     summary_model: str = Field("gpt-5.4-mini", description="Model that writes the summaries.")
     summary_model_registry: Path | None = Field(

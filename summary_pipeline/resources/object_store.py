@@ -91,6 +91,18 @@ class ObjectStore:
             raise self._error("write", key, error) from error
         return self.uri(key)
 
+    def require_bucket(self) -> None:
+        """Return if the bucket answers.
+
+        Raises:
+            ObjectForbiddenError: it does not exist, or is not ours.
+            ObjectStoreError: S3 or the network is in trouble.
+        """
+        try:
+            self._client.head_bucket(Bucket=self.bucket)
+        except (BotoCoreError, ClientError) as error:
+            raise self._error("read", "", error) from error
+
     def _error(self, verb: str, key: str, error: BotoCoreError | ClientError) -> ObjectStoreError:
         place = f"{self.uri(key)} could not be {'read' if verb == 'read' else 'written'}"
         if not isinstance(error, ClientError):

@@ -1,0 +1,195 @@
+"""A language model behind OpenAI's chat completions API, or any server that speaks it.
+
+Belongs here: translating requests, answers, headers and errors between the openai client and ``language_model``.
+Does not belong here: retries and pace (``summarization.pacing`` owns them; the client's own retries are switched off),
+prompts, settings.
+"""
+
+import datetime as dt
+import email.utils
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import openai
+from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletion
+
+from summary_pipeline.summarization.language_model import (
+    Completion,
+    CompletionRequest,
+    FinishReason,
+    LanguageModelError,
+    PermanentModelError,
+    RateLimitedError,
+    RateLimitState,
+    TransientModelError,
+)
+from summary_pipeline.summarization.model_registry import ModelRegistry
+
+_TRANSIENT_STATUSES = frozenset({408, 409, 425})
+_NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"})
+_TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
+"""A 429 for a request that alone is over the limit of tokens per minute: no waiting helps."""
+_FINISH_REASONS: Mapping[str, FinishReason] = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|s|m|h|d)")
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|s|m|h|d))+")
+_SECONDS_PER_UNIT = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class OpenAILanguageModel:
+    """A ``LanguageModel``: one HTTP request a call.
+
+    Args:
+        client: reaches the server; its time-out bounds a call. The caller closes it.
+        registry: says for each model which parameter limits its output.
+        store: whether the provider may keep the exchange. None leaves the parameter out, for servers that refuse it.
+    """
+
+    def __init__(self, client: AsyncOpenAI, registry: ModelRegistry, *, store: bool | None = False) -> None:
+        self._client = client.with_options(max_retries=0)
+        self._registry = registry
+        self._store = store
+
+    async def complete(self, request: CompletionRequest) -> Completion:
+        """Return the model's answer; see ``LanguageModel.complete``."""
+        try:
+            response = await self._client.chat.completions.with_raw_response.create(**self._parameters(request))
+            return read_completion(response.parse(), response.headers)
+        except (openai.OpenAIError, json.JSONDecodeError) as error:
+            raise to_model_error(error, now=dt.datetime.now(dt.UTC)) from error
+
+    def _parameters(self, request: CompletionRequest) -> dict[str, Any]:
+        limit = self._registry.lookup(request.model).output_limit_parameter
+        parameters: dict[str, Any] = {
+            "model": request.model,
+            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            limit: request.max_output_tokens,
+        }
+        optional = {
+            "temperature": request.temperature,
+            "reasoning_effort": request.reasoning_effort,
+            "store": self._store,
+        }
+        parameters |= {name: value for name, value in optional.items() if value is not None}
+        if request.json_schema is not None:
+            schema = {"name": request.json_schema.name, "schema": dict(request.json_schema.schema), "strict": True}
+            parameters["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return parameters
+
+
+def read_completion(completion: object, headers: Mapping[str, str]) -> Completion:
+    """Return what the server answered.
+
+    Raises:
+        TransientModelError: the body is no chat completion, as a proxy's page is none.
+    """
+    if not isinstance(completion, ChatCompletion) or not completion.choices:
+        raise TransientModelError("The server answered with a body that is no chat completion.")
+    choice = completion.choices[0]
+    usage = completion.usage
+    details = usage.prompt_tokens_details if usage else None
+    return Completion(
+        text=choice.message.content or "",
+        finish_reason=_FINISH_REASONS.get(choice.finish_reason, "other"),
+        model=completion.model,
+        input_tokens=usage.prompt_tokens if usage else 0,
+        output_tokens=usage.completion_tokens if usage else 0,
+        cached_input_tokens=(details.cached_tokens or 0) if details else 0,
+        refusal=choice.message.refusal,
+        rate_limit=read_rate_limit(headers),
+        request_id=headers.get("x-request-id"),
+    )
+
+
+def to_model_error(error: Exception, *, now: dt.datetime) -> LanguageModelError:
+    """Return what ``error``, raised by the openai client, means for the caller: repeat, slow down, or give up."""
+    if isinstance(error, openai.APIStatusError):
+        return _from_status(error, now)
+    if isinstance(error, openai.APITimeoutError):
+        return TransientModelError("The model did not answer in time.", code="timeout")
+    if isinstance(error, openai.APIConnectionError):
+        return TransientModelError(f"The connection to the model failed: {_cause(error)}.", code="connection")
+    if isinstance(error, openai.APIResponseValidationError | json.JSONDecodeError):
+        return TransientModelError("The server answered with a body that is no chat completion.", code="malformed_body")
+    return PermanentModelError(f"The openai client refused the request: {error}")
+
+
+def read_retry_after(headers: Mapping[str, str], *, now: dt.datetime) -> float | None:
+    """Return the seconds that the server asks to wait, None where it says nothing usable; never negative.
+
+    ``retry-after-ms`` counts before ``Retry-After``, in seconds or as an HTTP date (RFC 9110, section 10.2.3).
+    """
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        seconds = _finite(headers.get(name))
+        if seconds is not None:
+            return max(0.0, seconds / unit)
+    try:
+        moment = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def read_rate_limit(headers: Mapping[str, str]) -> RateLimitState | None:
+    """Return what the ``x-ratelimit-*`` headers say, or None where there are none that can be read."""
+    state = RateLimitState(
+        limit_requests=_count(headers.get("x-ratelimit-limit-requests")),
+        limit_tokens=_count(headers.get("x-ratelimit-limit-tokens")),
+        remaining_requests=_count(headers.get("x-ratelimit-remaining-requests")),
+        remaining_tokens=_count(headers.get("x-ratelimit-remaining-tokens")),
+        reset_requests_seconds=read_duration(headers.get("x-ratelimit-reset-requests")),
+        reset_tokens_seconds=read_duration(headers.get("x-ratelimit-reset-tokens")),
+    )
+    return None if state == RateLimitState() else state
+
+
+def read_duration(text: str | None) -> float | None:
+    """Return the seconds of a duration such as ``6m0s``, ``17ms`` or ``1.5``, or None for anything else."""
+    if text is None:
+        return None
+    cleaned = text.strip().lower()
+    if _DURATION.fullmatch(cleaned):
+        return sum(float(number) * _SECONDS_PER_UNIT[unit] for number, unit in _DURATION_PART.findall(cleaned))
+    seconds = _finite(cleaned)
+    return None if seconds is None or seconds < 0 else seconds
+
+
+def _from_status(error: openai.APIStatusError, now: dt.datetime) -> LanguageModelError:
+    status, code, headers = error.status_code, error.code, error.response.headers
+    message = f"The model's server answered {status}: {error.message}"
+    if status == 429:
+        if code in _NO_QUOTA or error.type in _NO_QUOTA or _TOO_LARGE.search(error.message):
+            return PermanentModelError(message, status=status, code=code)
+        return RateLimitedError(
+            message,
+            retry_after_seconds=read_retry_after(headers, now=now),
+            rate_limit=read_rate_limit(headers),
+            code=code,
+        )
+    if status >= 500 or status in _TRANSIENT_STATUSES:
+        retry_after = read_retry_after(headers, now=now)
+        return TransientModelError(message, status=status, code=code, retry_after_seconds=retry_after)
+    return PermanentModelError(message, status=status, code=code)
+
+
+def _cause(error: Exception) -> str:
+    cause = error.__cause__ or error
+    return f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+
+
+def _count(text: str | None) -> int | None:
+    number = _finite(text)
+    return None if number is None or number < 0 else int(number)
+
+
+def _finite(text: str | None) -> float | None:
+    try:
+        number = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

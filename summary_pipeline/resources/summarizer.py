@@ -1,0 +1,93 @@
+"""Summarizers wired to the OpenAI API, for one asset at a time.
+
+Belongs here: from settings to a ``Summarizer``. Does not belong here: summarizing, pacing, retrying (``summarization``).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from openai import AsyncOpenAI
+
+from summary_pipeline.resources.object_store import ObjectChunkStore, ObjectStore
+from summary_pipeline.resources.openai_language_model import OpenAILanguageModel
+from summary_pipeline.settings import PipelineSettings, Settings
+from summary_pipeline.summarization.calls import map_code_version, reduce_code_version
+from summary_pipeline.summarization.model_registry import ModelRegistry, ModelSpec, built_in_registry
+from summary_pipeline.summarization.pacing import PacedModel
+from summary_pipeline.summarization.parameters import SummarizationParameters
+from summary_pipeline.summarization.summarizer import Summarizer
+
+ANSWERS_PREFIX = "pipeline/answers"
+MAX_ANSWER_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SummarizationPlan:
+    """What the settings say of summarizing: parameters, models, and the hashes that go with them."""
+
+    parameters: SummarizationParameters
+    registry: ModelRegistry
+    spec: ModelSpec
+
+    @property
+    def map_code_version(self) -> str:
+        """Hash of what answers about chunks depend on."""
+        return map_code_version(self.parameters, self.spec)
+
+    @property
+    def reduce_code_version(self) -> str:
+        """Hash of what final summaries of the same chunk summaries depend on."""
+        return reduce_code_version(self.parameters, self.spec)
+
+
+def plan_of(settings: PipelineSettings) -> SummarizationPlan:
+    """Return the plan that the settings describe.
+
+    Raises:
+        ModelConfigurationError: the registry's file can't be used.
+    """
+    registry = built_in_registry()
+    if settings.summary_model_registry is not None:
+        registry = registry.extended(settings.summary_model_registry.read_text(encoding="utf-8"))
+    parameters = SummarizationParameters(
+        model=settings.summary_model,
+        chunk_tokens=settings.summary_chunk_tokens,
+        map_output_tokens=settings.summary_map_output_tokens,
+        final_output_tokens=settings.summary_final_output_tokens,
+        temperature=settings.summary_temperature,
+        concurrency=settings.summary_concurrency,
+        single_call=settings.summary_single_call,
+        reduce_group_size=settings.summary_reduce_group_size,
+        summary_language=settings.summary_language,
+        force=settings.summary_force,
+        max_cost_per_video_usd=settings.summary_max_cost_per_video_usd,
+    )
+    return SummarizationPlan(parameters, registry, registry.lookup(parameters.model))
+
+
+@dataclass(frozen=True, slots=True)
+class SummarizerFactory:
+    """Opens summarizers. Holds no connection itself: HTTP clients belong to the event loop of the asset that uses them."""
+
+    settings: Settings
+    objects: ObjectStore
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Summarizer]:
+        """Yield a summarizer and close its client afterwards."""
+        platform, pipeline = self.settings.platform, self.settings.pipeline
+        plan = plan_of(pipeline)
+        client = AsyncOpenAI(
+            api_key=platform.openai_api_key.get_secret_value(),
+            base_url=platform.openai_base_url,
+            timeout=pipeline.summary_request_timeout_seconds,
+            max_retries=0,
+        )
+        async with client:
+            yield Summarizer(
+                PacedModel(OpenAILanguageModel(client)),
+                parameters=plan.parameters,
+                registry=plan.registry,
+                store=ObjectChunkStore(self.objects, ANSWERS_PREFIX, max_bytes=MAX_ANSWER_BYTES),
+            )
