@@ -40,7 +40,7 @@ check: $(INSTALLED) ## Format, lint, types, import rules, definitions
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/dg check defs
+	DAGSTER_HOME=$$(mktemp -d) $(BIN)/dg check defs
 
 format: $(INSTALLED) ## Format and mend what the linter can
 	$(BIN)/ruff format .

@@ -4,7 +4,9 @@ Belongs here: which assets, jobs, sensors and resources there are, and what sett
 Does not belong here: what any of them does.
 """
 
+import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -23,6 +25,9 @@ from summary_pipeline.defs.lost_event_sensor import lost_event_sensor
 from summary_pipeline.resources.factories import build_resources
 from summary_pipeline.resources.summarizer import plan_of
 from summary_pipeline.settings import PipelineSettings, load_pipeline_settings
+from summary_pipeline.summarization.model_registry import require_usable
+
+logger = logging.getLogger(__name__)
 
 
 def build_defs(
@@ -36,9 +41,11 @@ def build_defs(
 
     Raises:
         SettingsError: a variable is malformed.
-        ModelConfigurationError: the model or the registry can't be used.
+        ModelConfigurationError: the model has been shut down, or the registry's file can't be used.
     """
     chosen = settings or load_pipeline_settings()
+    for warning in require_usable(plan_of(chosen).spec, today=datetime.now(UTC).date()):
+        logger.warning(warning)
     return dg.Definitions(
         assets=[*EXTERNAL_ASSETS, *_assets(chosen)],
         jobs=[summarize_video],

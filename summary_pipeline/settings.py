@@ -17,6 +17,8 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from summary_pipeline.summarization.model_registry import DEFAULT_MODEL
+
 LOCALSTACK_PORT = 4566
 
 
@@ -110,7 +112,7 @@ class PipelineSettings(_EnvironmentSettings):
     port: Port = Field(8081, description="Port of the health endpoints.")
     health_host: str = Field("127.0.0.1", description="Address that the health endpoints listen on.")
 
-    summary_model: str = Field("gpt-5.4-mini", description="Model that writes the summaries.")
+    summary_model: str = Field(DEFAULT_MODEL, min_length=1, description="Model that writes the summaries.")
     summary_model_registry: Path | None = Field(
         None, description="JSON file with models to add to the built-in registry.", examples=["models.json"]
     )
@@ -119,8 +121,11 @@ class PipelineSettings(_EnvironmentSettings):
     summary_final_output_tokens: int = Field(500, ge=100, description="Most tokens in the last answer.")
     summary_temperature: float = Field(0.3, ge=0, le=2, description="Sampling temperature, where the model takes one.")
     summary_concurrency: int = Field(5, ge=1, le=1000, description="Model calls at once, per worker process.")
-    summary_single_call: bool = Field(
-        default=True, description="Summarize in one call where the whole transcript fits one chunk."
+    summary_single_call: bool | None = Field(
+        None,
+        description="One call for a whole transcript: true wherever the context takes it, false only where there is "
+        "one chunk; unset means up to the size that the model registry gives.",
+        examples=["true"],
     )
     summary_reduce_group_size: int | None = Field(
         None, ge=2, description="Partial summaries per reduce call; unset means as many as fit.", examples=["5"]
@@ -137,6 +142,9 @@ class PipelineSettings(_EnvironmentSettings):
     )
     summary_max_cost_per_video_usd: float | None = Field(
         None, gt=0, description="Stop before a video costs more than this.", examples=["0.50"]
+    )
+    summary_max_cost_per_day_usd: float | None = Field(
+        None, gt=0, description="Stop before a UTC day costs more than this, per worker process.", examples=["20"]
     )
     summary_request_timeout_seconds: float = Field(120, gt=0, description="Longest wait for one model answer.")
 

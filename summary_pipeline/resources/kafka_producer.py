@@ -72,27 +72,32 @@ class KafkaProducer:
         def report(error: KafkaError | None, _message: Message) -> None:
             reports.append(error)
 
-        producer = self._open()
         try:
-            producer.produce(topic, value=value, key=key, headers=list(headers), on_delivery=report)
-        except BufferError as error:
-            raise BrokerUnavailableError(f"Kafka's send queue is full: {error}") from error
-        except KafkaException as error:
-            raise self._delivery_error(topic, error.args[0]) from error
-        deadline = time.monotonic() + self._delivery_seconds + _REPORT_GRACE_SECONDS
-        while not reports:
-            if time.monotonic() > deadline:
-                self._discard()
-                raise BrokerUnavailableError(f"Kafka's client told nothing of a message to {topic!r} in time")
-            producer.poll(0.1)
-        if reports[0] is not None:
-            raise self._delivery_error(topic, reports[0])
+            self._open().produce(topic, value=value, key=key, headers=list(headers), on_delivery=report)
+            error = self._wait_for(reports)
+        except BufferError as full:
+            raise BrokerUnavailableError(f"Kafka's send queue is full: {full}") from full
+        except KafkaException as refusal:
+            # From ``produce`` for the message's sake, from ``poll`` after a fatal error.
+            raise self._delivery_error(topic, refusal.args[0]) from refusal
+        if error is not None:
+            raise self._delivery_error(topic, error)
 
     def close(self) -> None:
         """Give back connections; nothing is pending between two calls of ``send``."""
         if self._producer is not None:
             self._producer.flush(_CLOSE_SECONDS)
         self._discard()
+
+    def _wait_for(self, reports: Sequence[KafkaError | None]) -> KafkaError | None:
+        """Return what the delivery report says: an error, or None for an acknowledgement."""
+        deadline = time.monotonic() + self._delivery_seconds + _REPORT_GRACE_SECONDS
+        while not reports:
+            if time.monotonic() > deadline:
+                self._discard()
+                raise BrokerUnavailableError("Kafka's client reported nothing about a message in time")
+            self._open().poll(0.1)
+        return reports[0]
 
     def _open(self) -> Producer:
         if self._producer is None:

@@ -147,9 +147,15 @@ def _receive(message: Message) -> ReceivedMessage | None:
         offset=_offset(message),
         key=_as_bytes(message.key()),
         value=_as_bytes(message.value()),
-        headers=tuple((name, _as_bytes(value)) for name, value in message.headers() or ()),
+        headers=_headers(message),
         timestamp_ms=timestamp if timestamp_type else None,
     )
+
+
+def _headers(message: Message) -> tuple[tuple[str, bytes | None], ...]:
+    headers = message.headers() or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return tuple((name, _as_bytes(value)) for name, value in pairs)
 
 
 def _partition(message: Message) -> int:

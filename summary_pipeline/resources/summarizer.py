@@ -1,11 +1,13 @@
 """Summarizers wired to the OpenAI API, for one asset at a time.
 
-Belongs here: from settings to a ``Summarizer``. Does not belong here: summarizing, pacing, retrying (``summarization``).
+Belongs here: from settings to a ``Summarizer``. Does not belong here: summarizing, pacing, retrying.
 """
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from openai import AsyncOpenAI
 
@@ -13,9 +15,11 @@ from summary_pipeline.resources.object_store import ObjectChunkStore, ObjectStor
 from summary_pipeline.resources.openai_language_model import OpenAILanguageModel
 from summary_pipeline.settings import PipelineSettings, Settings
 from summary_pipeline.summarization.calls import map_code_version, reduce_code_version
+from summary_pipeline.summarization.cost import DailyBudget
 from summary_pipeline.summarization.model_registry import ModelRegistry, ModelSpec, built_in_registry
 from summary_pipeline.summarization.pacing import PacedModel
 from summary_pipeline.summarization.parameters import SummarizationParameters
+from summary_pipeline.summarization.rate_limit import AdaptiveLimiter
 from summary_pipeline.summarization.summarizer import Summarizer
 
 ANSWERS_PREFIX = "pipeline/answers"
@@ -68,7 +72,7 @@ def plan_of(settings: PipelineSettings) -> SummarizationPlan:
 
 @dataclass(frozen=True, slots=True)
 class SummarizerFactory:
-    """Opens summarizers. Holds no connection itself: HTTP clients belong to the event loop of the asset that uses them."""
+    """Opens summarizers. Holds no connection itself: an HTTP client belongs to the event loop that uses it."""
 
     settings: Settings
     objects: ObjectStore
@@ -84,10 +88,24 @@ class SummarizerFactory:
             timeout=pipeline.summary_request_timeout_seconds,
             max_retries=0,
         )
+        limiter = _limiter(pipeline.summary_requests_per_minute, pipeline.summary_tokens_per_minute)
         async with client:
             yield Summarizer(
-                PacedModel(OpenAILanguageModel(client)),
+                PacedModel(OpenAILanguageModel(client, plan.registry), limiter),
                 parameters=plan.parameters,
                 registry=plan.registry,
                 store=ObjectChunkStore(self.objects, ANSWERS_PREFIX, max_bytes=MAX_ANSWER_BYTES),
+                budget=_daily_budget(pipeline.summary_max_cost_per_day_usd),
             )
+
+
+@functools.cache
+def _limiter(requests_per_minute: int | None, tokens_per_minute: int | None) -> AdaptiveLimiter:
+    """One per process and setting: what is learned of the provider's limits is worth keeping from video to video."""
+    return AdaptiveLimiter(requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute)
+
+
+@functools.cache
+def _daily_budget(limit_usd: float | None) -> DailyBudget | None:
+    """One per process and setting, since it is what the process has spent."""
+    return None if limit_usd is None else DailyBudget(limit_usd, today=lambda: datetime.now(UTC).date())
