@@ -1,0 +1,163 @@
+"""The final transaction, interrupted before each of its statements and its commit; and in the middle of two."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, PoolProxiedConnection, func, select, text
+
+from summary_pipeline.database.engine import Timeouts, create_database_engine
+from summary_pipeline.database.errors import TransientDatabaseError
+from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, VideoSummary
+from summary_pipeline.database.persistence import PersistResult, persist_summary
+from summary_pipeline.database.source_event import SourceEvent
+from summary_pipeline_tests.database.faults import (
+    Action,
+    Crash,
+    before_step,
+    commit_whose_answer_is_lost,
+    crash,
+    cut,
+)
+from summary_pipeline_tests.database.rows import NOON, OTHER_EVENT_ID, add_video, all_of, request, state
+
+pytestmark = pytest.mark.servers
+
+FEWEST_POINTS = 9
+"""Time-outs, lock, processed message, video, stored summary, upsert, status, log, outbox: and then the commit."""
+
+
+@pytest.fixture
+def other_engine(database_url: str, schema: str) -> Iterator[Engine]:
+    """Another process's connections."""
+    engine = create_database_engine(database_url, schema=schema)
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("summarized_before", [False, True])
+def test_a_crash_before_any_statement_leaves_nothing(engine: Engine, *, summarized_before: bool) -> None:
+    points = interrupt_everywhere(engine, crash, Crash, summarized_before=summarized_before)
+    assert points > FEWEST_POINTS
+
+
+@pytest.mark.parametrize("summarized_before", [False, True])
+def test_a_connection_lost_before_any_statement_leaves_nothing(
+    engine: Engine, other_engine: Engine, *, summarized_before: bool
+) -> None:
+    points = interrupt_everywhere(
+        engine, cut(other_engine), TransientDatabaseError, summarized_before=summarized_before
+    )
+    assert points > FEWEST_POINTS
+
+
+def interrupt_everywhere(
+    engine: Engine, action: Action, raises: type[BaseException], *, summarized_before: bool
+) -> int:
+    """Interrupt at each point in turn, until a transaction runs through; return how many points there were."""
+    add_video(engine)
+    if summarized_before:
+        persist_summary(engine, request(event=SourceEvent(id=OTHER_EVENT_ID, ts=NOON - timedelta(hours=1))))
+    before = state(engine)
+    engine.dispose()
+    point = 0
+    while True:
+        point += 1
+        with before_step(engine, point, action) as trigger:
+            outcome = None
+            try:
+                outcome = persist_summary(engine, request())
+            except raises:
+                assert trigger.fired
+        if outcome is not None:
+            assert not trigger.fired
+            assert outcome.result is PersistResult.SAVED
+            return point - 1
+        assert state(engine) == before, f"interrupted at point {point}"
+
+
+def test_a_connection_lost_after_the_commit_does_not_double_the_effect(engine: Engine, other_engine: Engine) -> None:
+    """The client can't know whether the commit went through: it asks again and is told."""
+    add_video(engine)
+    with commit_whose_answer_is_lost(engine, other_engine), pytest.raises(TransientDatabaseError):
+        persist_summary(engine, request())
+    after_loss = state(engine)
+    assert len(all_of(engine, OutboxEvent)) == 1
+    assert persist_summary(engine, request()).result is PersistResult.ALREADY_PROCESSED
+    assert state(engine) == after_loss
+
+
+def test_two_runs_of_one_event_at_once_have_one_effect(engine: Engine) -> None:
+    add_video(engine)
+    both_ready = threading.Barrier(2)
+
+    def persist(run_id: str) -> PersistResult:
+        both_ready.wait(10)
+        return persist_summary(engine, request(run_id=run_id, summary_text=f"By {run_id}.")).result
+
+    with ThreadPoolExecutor(2) as threads:
+        results = sorted(threads.map(persist, ["run-1", "run-2"]))
+    assert results == [PersistResult.ALREADY_PROCESSED, PersistResult.SAVED]
+    assert [len(all_of(engine, table)) for table in (VideoSummary, OutboxEvent, ProcessedMessage)] == [1, 1, 1]
+
+
+def test_a_second_event_of_a_video_waits_for_the_first_and_then_sees_it(engine: Engine, other_engine: Engine) -> None:
+    add_video(engine)
+    older = request(event=SourceEvent(id=OTHER_EVENT_ID, ts=NOON - timedelta(hours=1)))
+    with ThreadPoolExecutor(1) as threads:
+        running = []
+
+        def start_the_other(_connection: PoolProxiedConnection) -> None:
+            running.append(threads.submit(persist_summary, other_engine, older))
+            wait_for_a_waiting_lock(other_engine)
+
+        commit = FEWEST_POINTS + 1
+        with before_step(engine, commit, start_the_other) as trigger:
+            newer_outcome = persist_summary(engine, request())
+        assert trigger.fired
+        assert newer_outcome.result is PersistResult.SAVED
+        assert running[0].result(10).result is PersistResult.SUPERSEDED
+
+
+def test_a_first_event_that_fails_lets_the_waiting_repeat_take_effect(engine: Engine, other_engine: Engine) -> None:
+    add_video(engine)
+    with ThreadPoolExecutor(1) as threads:
+        running = []
+
+        def start_the_other_and_crash(_connection: PoolProxiedConnection) -> None:
+            running.append(threads.submit(persist_summary, other_engine, request(run_id="run-2")))
+            wait_for_a_waiting_lock(other_engine)
+            raise Crash
+
+        with before_step(engine, FEWEST_POINTS, start_the_other_and_crash), pytest.raises(Crash):
+            persist_summary(engine, request())
+        assert running[0].result(10).result is PersistResult.SAVED
+    assert len(all_of(engine, OutboxEvent)) == 1
+
+
+def test_waiting_for_another_run_of_the_video_is_bounded(engine: Engine, database_url: str, schema: str) -> None:
+    add_video(engine)
+    impatient = create_database_engine(database_url, schema=schema, timeouts=Timeouts(lock=0.1))
+
+    def try_in_vain(_connection: PoolProxiedConnection) -> None:
+        with pytest.raises(TransientDatabaseError, match="lock timeout"):
+            persist_summary(impatient, request(event=SourceEvent(id=OTHER_EVENT_ID)))
+
+    with before_step(engine, FEWEST_POINTS, try_in_vain) as trigger:
+        assert persist_summary(engine, request()).result is PersistResult.SAVED
+    assert trigger.fired
+    impatient.dispose()
+
+
+def wait_for_a_waiting_lock(engine: Engine) -> None:
+    """Return once a session in this database waits for an advisory lock."""
+    waiting = select(func.count()).select_from(text("pg_locks")).where(text("locktype = 'advisory' AND NOT granted"))
+    pause = threading.Event()
+    for _ in range(500):
+        with engine.connect() as connection:
+            if connection.execute(waiting).scalar_one():
+                return
+        pause.wait(0.02)
+    raise TimeoutError("nobody waits for an advisory lock")

@@ -1,0 +1,164 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from summary_pipeline.database import queries
+from summary_pipeline.database.errors import UnknownVideoError
+from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, VideoTranscript
+from summary_pipeline.database.own_models import OutboxFailure
+from summary_pipeline.database.persistence import persist_summary
+from summary_pipeline.database.queries import (
+    OutboxBacklog,
+    is_processed,
+    lost_events,
+    outbox_backlog,
+    stuck_videos,
+    transcript_path,
+)
+from summary_pipeline.database.videos import require_video
+from summary_pipeline_tests.database.rows import EVENT_ID, OTHER_EVENT_ID, add_video, request
+
+pytestmark = pytest.mark.servers
+
+HOUR = 3600.0
+
+
+def ago(seconds: float) -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=seconds)
+
+
+def add_transcribed(
+    engine: Engine, event_id: str = EVENT_ID, video_id: int = 7, row_id: str | None = None, **columns: object
+) -> None:
+    values: dict[str, Any] = {
+        "id": UUID(row_id or event_id),
+        "topic": "video.transcribed",
+        "payload": {"id": event_id, "videoId": video_id, "transcriptFileKey": f"transcripts/{video_id}/t.json"},
+        "published": True,
+        "created_at": ago(2 * HOUR),
+        "published_at": ago(2 * HOUR),
+        **columns,
+    }
+    with engine.begin() as connection:
+        connection.execute(insert(OutboxEvent).values(values))
+
+
+def lost(engine: Engine) -> list[tuple[str, int]]:
+    return [(event.id, event.video_id) for event in lost_events(engine, HOUR)]
+
+
+def test_processed_events_are_told_from_new_ones(engine: Engine) -> None:
+    add_video(engine)
+    persist_summary(engine, request())
+    assert is_processed(engine, [EVENT_ID, OTHER_EVENT_ID]) == {EVENT_ID}
+    assert is_processed(engine, []) == set()
+
+
+def test_the_recorded_transcript_path_is_found(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(insert(VideoTranscript).values(video_id=7, status="done", transcript_path="t/7.vtt"))
+        connection.execute(insert(VideoTranscript).values(video_id=8, status="done"))
+    assert transcript_path(engine, 7) == "t/7.vtt"
+    assert transcript_path(engine, 8) is None
+    assert transcript_path(engine, 9) is None
+
+
+def test_only_a_missing_video_is_missed(engine: Engine) -> None:
+    add_video(engine)
+    require_video(engine, 7)
+    with pytest.raises(UnknownVideoError):
+        require_video(engine, 8)
+
+
+def test_videos_that_wait_too_long_are_found_the_longest_first(engine: Engine) -> None:
+    add_video(engine, 1, updated_at=ago(2 * HOUR))
+    add_video(engine, 2, updated_at=ago(3 * HOUR))
+    add_video(engine, 3, updated_at=ago(60))
+    add_video(engine, 4, status="failed", updated_at=ago(2 * HOUR))
+    assert [video.video_id for video in stuck_videos(engine, HOUR)] == [2, 1]
+    assert [video.video_id for video in stuck_videos(engine, HOUR, limit=1)] == [2]
+
+
+def test_an_event_without_effect_is_lost(engine: Engine) -> None:
+    add_video(engine)
+    add_transcribed(engine)
+    (event,) = lost_events(engine, HOUR)
+    assert (event.id, event.video_id, event.transcript_file_key) == (EVENT_ID, 7, "transcripts/7/t.json")
+
+
+def test_an_event_that_had_its_effect_is_not_lost(engine: Engine) -> None:
+    add_video(engine)
+    add_transcribed(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(ProcessedMessage).values(message_id=EVENT_ID))
+    assert lost(engine) == []
+
+
+def test_an_event_is_known_by_the_id_in_its_payload(engine: Engine) -> None:
+    add_video(engine)
+    add_transcribed(engine, row_id=OTHER_EVENT_ID)
+    assert lost(engine) == [(EVENT_ID, 7)]
+    with engine.begin() as connection:
+        connection.execute(insert(ProcessedMessage).values(message_id=EVENT_ID))
+    assert lost(engine) == []
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"published": False, "published_at": None},
+        {"published_at": ago(60)},
+        {"published_at": ago(30 * 86400), "created_at": ago(30 * 86400)},
+        {"topic": "video.uploaded"},
+        {"payload": {"id": EVENT_ID, "videoId": 0, "transcriptFileKey": "x"}},
+        {"payload": {"id": EVENT_ID, "videoId": 8, "transcriptFileKey": "x"}},
+    ],
+    ids=["unpublished", "young", "ancient", "another topic", "no valid event", "unknown video"],
+)
+def test_what_is_no_lost_event_is_left_out(engine: Engine, columns: dict[str, Any]) -> None:
+    add_video(engine)
+    add_transcribed(engine, **columns)
+    assert lost(engine) == []
+
+
+def test_a_video_that_no_longer_waits_has_no_lost_events(engine: Engine) -> None:
+    add_video(engine, status="failed")
+    add_transcribed(engine)
+    assert lost(engine) == []
+
+
+def test_one_odd_payload_does_not_hide_the_others(engine: Engine) -> None:
+    add_video(engine)
+    add_transcribed(engine, OTHER_EVENT_ID, payload={"id": OTHER_EVENT_ID, "videoId": 7, "transcriptFileKey": "\x00"})
+    add_transcribed(engine)
+    assert lost(engine) == [(EVENT_ID, 7)]
+
+
+def test_lost_events_are_found_behind_any_number_of_others(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "_PAGE", 2)
+    add_video(engine)
+    for number in range(7):
+        add_transcribed(engine, str(uuid4()), video_id=99, created_at=ago(3 * HOUR + number))
+    add_transcribed(engine)
+    add_transcribed(engine, OTHER_EVENT_ID, created_at=ago(2 * HOUR - 1))
+    assert lost(engine) == [(EVENT_ID, 7), (OTHER_EVENT_ID, 7)]
+    assert len(lost_events(engine, HOUR, limit=1)) == 1
+
+
+def test_the_backlog_of_an_empty_outbox_is_nothing(engine: Engine) -> None:
+    assert outbox_backlog(engine) == OutboxBacklog(unpublished=0, parked=0, oldest_seconds=None)
+
+
+def test_the_backlog_tells_number_and_age_and_keeps_parked_rows_apart(engine: Engine) -> None:
+    add_transcribed(engine, EVENT_ID, published=False, published_at=None, created_at=ago(9 * HOUR))
+    add_transcribed(engine, OTHER_EVENT_ID, published=False, published_at=None, created_at=ago(HOUR))
+    add_transcribed(engine, str(uuid4()))
+    with engine.begin() as connection:
+        values = {"event_id": UUID(EVENT_ID), "last_error": "x", "next_attempt_at": ago(0), "parked_at": ago(0)}
+        connection.execute(insert(OutboxFailure).values(values))
+    backlog = outbox_backlog(engine)
+    assert (backlog.unpublished, backlog.parked) == (2, 1)
+    assert backlog.oldest_seconds == pytest.approx(HOUR, abs=60)

@@ -1,0 +1,63 @@
+"""A mock cluster in this process that can be told to refuse messages, which the embedded one can't from outside."""
+
+import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from confluent_kafka import cimpl
+
+_PRODUCER = 0
+_PRODUCE_REQUEST = 0
+
+
+class RefusingKafka:
+    """``address`` is where clients find it; ``refuse(code)`` makes the next produce requests fail."""
+
+    def __init__(self) -> None:
+        library = ctypes.CDLL(cimpl.__file__)
+        pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
+        for name, result, arguments in (
+            ("rd_kafka_conf_new", pointer, []),
+            ("rd_kafka_conf_set", ctypes.c_int, [pointer, text, text, text, size]),
+            ("rd_kafka_new", pointer, [ctypes.c_int, pointer, text, size]),
+            ("rd_kafka_destroy", None, [pointer]),
+            ("rd_kafka_handle_mock_cluster", pointer, [pointer]),
+            ("rd_kafka_mock_cluster_bootstraps", text, [pointer]),
+            (
+                "rd_kafka_mock_push_request_errors_array",
+                None,
+                [pointer, ctypes.c_int16, size, ctypes.POINTER(ctypes.c_int)],
+            ),
+        ):
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+        error = ctypes.create_string_buffer(512)
+        configuration = library.rd_kafka_conf_new()
+        for option, value in ((b"test.mock.num.brokers", b"1"), (b"log_level", b"0")):
+            if library.rd_kafka_conf_set(configuration, option, value, error, len(error)) != 0:
+                raise RuntimeError(error.value.decode())
+        self._library = library
+        self._handle = library.rd_kafka_new(_PRODUCER, configuration, error, len(error))
+        if not self._handle:
+            raise RuntimeError(error.value.decode())
+        self._cluster = library.rd_kafka_handle_mock_cluster(self._handle)
+        self.address: str = library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
+
+    def refuse(self, code: int, times: int = 1) -> None:
+        """Answer the next ``times`` produce requests with Kafka's error ``code``."""
+        errors = (ctypes.c_int * times)(*[code] * times)
+        self._library.rd_kafka_mock_push_request_errors_array(self._cluster, _PRODUCE_REQUEST, times, errors)
+
+    def close(self) -> None:
+        """End the cluster."""
+        self._library.rd_kafka_destroy(self._handle)
+
+
+@contextmanager
+def refusing_kafka() -> Iterator[RefusingKafka]:
+    """Yield a cluster and end it."""
+    kafka = RefusingKafka()
+    try:
+        yield kafka
+    finally:
+        kafka.close()
