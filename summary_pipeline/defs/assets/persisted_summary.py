@@ -65,12 +65,12 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
                 summary_text(final_summary).encode(),
                 content_type="text/plain; charset=utf-8",
             )
-            outcome = database.persist(_request(context.run_id, origin, document))
+            outcome = database.persist(_request(context.run.run_id, origin, document))
         context.log.info("Video %s: %s", video_id, outcome.result)
         return dg.MaterializeResult(
             metadata={
                 "summary": dg.MetadataValue.md(summary_markdown(final_summary)),
-                "result": outcome.result,
+                "result": outcome.result.value,
                 "status": f"{outcome.from_status} -> {outcome.to_status}" if outcome.to_status else "unchanged",
                 "summary_json": dg.MetadataValue.url(json_uri),
                 "summary_text": dg.MetadataValue.url(text_uri),

@@ -1,0 +1,220 @@
+"""A tick of the sensor against a real broker and a real database; what it asks Dagster for."""
+
+import json
+import uuid
+from dataclasses import dataclass, field
+
+import dagster as dg
+import pytest
+from confluent_kafka import Producer
+
+from summary_pipeline.contract.topics import TOPICS
+from summary_pipeline.defs.run_tags import EVENT_ID
+from summary_pipeline.intake.cursor import parse_cursor
+from summary_pipeline.intake.planning import TooManyRejectedError
+from summary_pipeline.resources.factories import build_resources
+from summary_pipeline.resources.kafka_reader import open_reader
+from summary_pipeline_tests.defs.platform import Platform
+from summary_pipeline_tests.kafka_support import TopicWriter, read_all
+
+pytestmark = pytest.mark.servers
+
+
+@dataclass
+class Sensor:
+    """The sensor under test, with the cursor that the daemon would keep for it between ticks."""
+
+    platform: Platform
+    writer: TopicWriter
+    bootstrap: str
+    group_id: str
+    cursor: str | None = None
+    ticks: list[dg.SensorResult] = field(default_factory=list)
+
+    def announce(self, video_id: int, event_id: str | None = None) -> str:
+        event_id = event_id or str(uuid.uuid4())
+        payload = {"id": event_id, "videoId": video_id, "transcriptFileKey": f"transcripts/{video_id}/t.json"}
+        self.writer.write(json.dumps(payload).encode(), key=str(video_id).encode())
+        return event_id
+
+    def tick(self) -> dg.SensorResult:
+        """Evaluate the sensor and, as the daemon does, keep its cursor only when it returned."""
+        repository = self.platform.defs.get_repository_def()
+        with dg.build_sensor_context(
+            instance=self.platform.instance,
+            repository_def=repository,
+            resources=build_resources(),
+            cursor=self.cursor,
+            sensor_name=SENSOR,
+        ) as context:
+            result = repository.get_sensor_def(SENSOR)(context)
+        if isinstance(result, dg.SkipReason):
+            return dg.SensorResult(skip_reason=result)
+        assert isinstance(result, dg.SensorResult)
+        self.cursor = result.cursor
+        return result
+
+    def events(self, result: dg.SensorResult) -> list[str]:
+        return [request.run_key or "" for request in result.run_requests or []]
+
+    def committed(self) -> dict[int, int | None]:
+        with open_reader(self.bootstrap, group_id=self.group_id, topic="video.transcribed") as reader:
+            return {number: state.committed for number, state in reader.state().partitions.items()}
+
+
+SENSOR = "video_transcribed_sensor"
+
+
+@pytest.fixture
+def sensor(platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Sensor:
+    """A sensor that has read everything that earlier tests wrote."""
+    group_id = f"sensor-{uuid.uuid4()}"
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("SUMMARY_KAFKA_GROUP_ID", group_id)
+    for topic in TOPICS:
+        TopicWriter(kafka_bootstrap, topic)
+    under_test = Sensor(platform, TopicWriter(kafka_bootstrap, "video.transcribed"), kafka_bootstrap, group_id)
+    with open_reader(kafka_bootstrap, group_id=group_id, topic="video.transcribed") as reader:
+        state = reader.state()
+        offsets = {number: partition.high for number, partition in state.partitions.items()}
+        under_test.cursor = json.dumps(
+            {"version": 1, "cluster_id": state.cluster_id, "topic": "video.transcribed", "offsets": offsets}
+        )
+    return under_test
+
+
+def test_each_event_becomes_a_run_request_with_its_id_as_run_key(sensor: Sensor) -> None:
+    sent = {sensor.announce(7), sensor.announce(8)}
+    assert set(sensor.events(sensor.tick())) == sent
+
+
+def test_the_videos_partition_is_added_in_the_same_tick(sensor: Sensor) -> None:
+    sensor.announce(7)
+    result = sensor.tick()
+    (request,) = result.dynamic_partitions_requests or []
+    assert (request.partitions_def_name, list(request.partition_keys)) == ("videos", ["7"])
+    assert [item.partition_key for item in result.run_requests or []] == ["7"]
+
+
+def test_the_runs_tags_tell_the_whole_story(sensor: Sensor) -> None:
+    event_id = sensor.announce(7)
+    (request,) = sensor.tick().run_requests or []
+    tags = {name.removeprefix("summary_pipeline/"): value for name, value in request.tags.items()}
+    assert tags["event_id"] == event_id
+    assert tags["video_id"] == "7"
+    assert tags["transcript_key"] == "transcripts/7/t.json"
+    assert tags["kafka_topic"] == "video.transcribed"
+    assert tags["kafka_partition"].isdigit()
+    assert tags["kafka_offset"].isdigit()
+
+
+def test_a_second_tick_without_new_messages_asks_for_nothing(sensor: Sensor) -> None:
+    sensor.announce(7)
+    sensor.tick()
+    assert sensor.events(sensor.tick()) == []
+
+
+def test_a_tick_that_was_never_stored_is_read_again(sensor: Sensor) -> None:
+    event_id = sensor.announce(7)
+    stored = sensor.cursor
+    sensor.tick()
+    sensor.cursor = stored  # the daemon died before it stored the tick
+    assert sensor.events(sensor.tick()) == [event_id]
+
+
+def test_group_offsets_follow_one_tick_late(sensor: Sensor) -> None:
+    sensor.announce(7)
+    sensor.tick()
+    stored = parse_cursor(sensor.cursor)
+    assert stored is not None
+    assert sensor.committed() != stored.offsets
+    sensor.tick()
+    assert sensor.committed() == stored.offsets
+
+
+def test_without_a_cursor_reading_goes_on_at_the_groups_committed_offsets(sensor: Sensor) -> None:
+    sensor.announce(7)
+    sensor.tick()
+    sensor.tick()
+    sensor.cursor = None
+    event_id = sensor.announce(8)
+    assert sensor.events(sensor.tick()) == [event_id]
+
+
+def test_the_cursor_of_another_cluster_loses_nothing(sensor: Sensor) -> None:
+    event_id = sensor.announce(7)
+    cursor = json.loads(sensor.cursor or "")
+    cursor["cluster_id"] = "an older cluster"
+    cursor["offsets"] = dict.fromkeys(cursor["offsets"], 10**9)
+    sensor.cursor = json.dumps(cursor)
+    assert event_id in sensor.events(sensor.tick())
+
+
+def test_an_event_that_had_its_effect_makes_no_run(sensor: Sensor) -> None:
+    platform = sensor.platform
+    origin = platform.add_video(7, b'{"text": "One. Two. Three. Four. Five."}')
+    platform.summarize(7, origin)
+    sensor.announce(7, origin.event_id)
+    assert sensor.events(sensor.tick()) == []
+
+
+def test_several_events_of_one_video_each_become_a_run_of_its_one_partition(sensor: Sensor) -> None:
+    sent = {sensor.announce(7), sensor.announce(7)}
+    result = sensor.tick()
+    assert set(sensor.events(result)) == sent
+    assert {item.partition_key for item in result.run_requests or []} == {"7"}
+
+
+def test_a_bad_message_is_dead_lettered_as_it_came_and_does_not_stop_the_stream(sensor: Sensor) -> None:
+    marker = f"not json {uuid.uuid4()}".encode()
+    sensor.writer.write(marker, key=b"7", headers=[("trace", b"abc")])
+    event_id = sensor.announce(8)
+    assert sensor.events(sensor.tick()) == [event_id]
+    (letter,) = [item for item in read_all(sensor.bootstrap, "video.transcribed.dlq") if item.value() == marker]
+    assert letter.key() == b"7"
+    headers = dict(letter.headers() or [])
+    assert headers["trace"] == b"abc"
+    assert headers["__connect.errors.topic"] == b"video.transcribed"
+    assert b"not_json" in (headers["__connect.errors.exception.message"] or b"")  # type: ignore[operator] -- bytes here
+
+
+def test_mostly_bad_messages_stop_the_sensor_and_move_nothing(sensor: Sensor) -> None:
+    letters = len(read_all(sensor.bootstrap, "video.transcribed.dlq"))
+    for _ in range(10):
+        sensor.writer.write(b"broken")
+    stored = sensor.cursor
+    with pytest.raises(TooManyRejectedError, match="10 of 10"):
+        sensor.tick()
+    assert sensor.cursor == stored
+    assert len(read_all(sensor.bootstrap, "video.transcribed.dlq")) == letters
+
+
+def test_nothing_is_read_while_too_many_runs_are_in_flight(sensor: Sensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUMMARY_MAX_RUNS_IN_FLIGHT", "1")
+    job = sensor.platform.defs.resolve_job_def("summarize_video")
+    sensor.platform.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    sensor.announce(7)
+    stored = sensor.cursor
+    result = sensor.tick()
+    assert result.skip_reason is not None
+    assert "1 runs are queued or running" in (result.skip_reason.skip_message or "")
+    assert sensor.cursor == stored
+
+
+def test_a_tick_reads_no_more_than_there_is_room_for(sensor: Sensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUMMARY_MAX_RUNS_IN_FLIGHT", "2")
+    sent = {sensor.announce(video_id) for video_id in (1, 2, 3)}
+    first = sensor.events(sensor.tick())
+    second = sensor.events(sensor.tick())
+    assert (len(first), len(second)) == (2, 1)
+    assert {*first, *second} == sent
+
+
+def test_events_from_a_client_that_compresses_are_read(sensor: Sensor) -> None:
+    event_id = str(uuid.uuid4())
+    producer = Producer({"bootstrap.servers": sensor.bootstrap, "compression.type": "gzip"})
+    payload = {"id": event_id, "videoId": "9", "transcriptFileKey": "t.json", "ts": "2024-01-01T00:00:00Z", "more": 1}
+    producer.produce("video.transcribed", json.dumps(payload).encode())
+    assert producer.flush(30) == 0
+    (request,) = sensor.tick().run_requests or []
+    assert (request.tags[EVENT_ID], request.partition_key) == (event_id, "9")
