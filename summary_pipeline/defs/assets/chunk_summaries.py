@@ -2,8 +2,8 @@
 
 import dagster as dg
 
+from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin, usage_metadata
 from summary_pipeline.defs.assets.options import AssetOptions
-from summary_pipeline.defs.assets.usage import usage_metadata
 from summary_pipeline.defs.failures import clear_failures
 from summary_pipeline.resources.summarizer import SummarizerFactory
 from summary_pipeline.summarization.chunking import Chunks
@@ -23,8 +23,11 @@ def build_chunk_summaries(options: AssetOptions, *, code_version: str) -> dg.Ass
         ),
     )
     async def chunk_summaries(
-        chunks: Chunks, summarizer: dg.ResourceParam[SummarizerFactory]
+        context: dg.AssetExecutionContext,
+        chunks: Chunks,
+        summarizer: dg.ResourceParam[SummarizerFactory],
     ) -> dg.MaterializeResult[ChunkSummaries]:
+        origin = Origin.of(context)
         with clear_failures():
             async with summarizer.open() as opened:
                 partials = await opened.map_chunks(chunks)
@@ -32,7 +35,8 @@ def build_chunk_summaries(options: AssetOptions, *, code_version: str) -> dg.Ass
             value=partials,
             metadata={
                 "chunks": partials.chunk_count,
-                "summaries": len(partials.partials),
+                ROW_COUNT: len(partials.partials),
+                **origin.metadata(),
                 "answers_from_store": partials.stored_count,
                 "model": ", ".join(sorted({partial.model for partial in partials.partials})) or "not called",
                 **usage_metadata(partials.usage),

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin
 from summary_pipeline.defs.assets.options import AssetOptions
 from summary_pipeline.defs.assets.transcript import SourcedTranscript
 from summary_pipeline.defs.failures import clear_failures
@@ -17,13 +18,15 @@ def build_chunks(options: AssetOptions, *, max_tokens: int, encoding: str) -> dg
         code_version=f"1-{encoding}-{max_tokens}",
         description=f"The transcript in chunks of at most {max_tokens:,} tokens; every token is in exactly one chunk.",
     )
-    def chunks(transcript: SourcedTranscript) -> dg.MaterializeResult[Chunks]:
+    def chunks(context: dg.AssetExecutionContext, transcript: SourcedTranscript) -> dg.MaterializeResult[Chunks]:
+        origin = Origin.of(context)
         with clear_failures():
             cut = chunk_transcript(transcript.transcript, max_tokens=max_tokens, encoding=encoding)
         return dg.MaterializeResult(
             value=cut,
             metadata={
-                "chunks": len(cut.chunks),
+                ROW_COUNT: len(cut.chunks),
+                **origin.metadata(),
                 "tokens": cut.transcript_tokens,
                 "largest_chunk_tokens": max(chunk.tokens for chunk in cut.chunks),
                 "snippets": cut.snippet_count,

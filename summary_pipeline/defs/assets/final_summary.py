@@ -2,8 +2,8 @@
 
 import dagster as dg
 
+from summary_pipeline.defs.assets.metadata import Origin, usage_metadata
 from summary_pipeline.defs.assets.options import AssetOptions
-from summary_pipeline.defs.assets.usage import usage_metadata
 from summary_pipeline.defs.failures import clear_failures
 from summary_pipeline.resources.summarizer import SummarizerFactory
 from summary_pipeline.summarization.summary import ChunkSummaries, FinalSummary, summary_markdown
@@ -19,8 +19,11 @@ def build_final_summary(options: AssetOptions, *, code_version: str) -> dg.Asset
         description="The summary in four to six sentences, with key points, chapters and topics, of the whole video.",
     )
     async def final_summary(
-        chunk_summaries: ChunkSummaries, summarizer: dg.ResourceParam[SummarizerFactory]
+        context: dg.AssetExecutionContext,
+        chunk_summaries: ChunkSummaries,
+        summarizer: dg.ResourceParam[SummarizerFactory],
     ) -> dg.MaterializeResult[FinalSummary]:
+        origin = Origin.of(context)
         with clear_failures():
             async with summarizer.open() as opened:
                 final = await opened.reduce(chunk_summaries)
@@ -34,6 +37,7 @@ def build_final_summary(options: AssetOptions, *, code_version: str) -> dg.Asset
                 "coverage": final.provenance.coverage,
                 "reduce_levels": final.provenance.reduce_levels,
                 "single_call": final.provenance.single_call,
+                **origin.metadata(),
                 **usage_metadata(final.provenance.usage),
             },
         )

@@ -3,7 +3,6 @@
 Files first, so that a committed row never points at nothing (docs/adr/0002).
 """
 
-import time
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -11,6 +10,7 @@ import dagster as dg
 from summary_pipeline.contract.object_keys import summary_json_key, summary_text_key
 from summary_pipeline.database.persistence import PersistRequest
 from summary_pipeline.database.source_event import SourceEvent
+from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin
 from summary_pipeline.defs.assets.options import AssetOptions
 from summary_pipeline.defs.assets.transcript import SourcedTranscript
 from summary_pipeline.defs.failures import clear_failures
@@ -51,10 +51,10 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
         database: dg.ResourceParam[Database],
     ) -> dg.MaterializeResult[None]:
         video_id = video_id_of(context.partition_key)
-        origin = EventOrigin.from_tags(context.run.tags)
-        started = time.monotonic()
+        origin = Origin.of(context)
+        event = origin.event
         with clear_failures():
-            document = _document(video_id, origin, transcript, final_summary)
+            document = _document(video_id, event, transcript, final_summary)
             json_uri = object_store.write(
                 summary_json_key(video_id),
                 document.model_dump_json(indent=2).encode(),
@@ -65,7 +65,7 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
                 summary_text(final_summary).encode(),
                 content_type="text/plain; charset=utf-8",
             )
-            outcome = database.persist(_request(context.run.run_id, origin, document))
+            outcome = database.persist(_request(context.run.run_id, event, document))
         context.log.info("Video %s: %s", video_id, outcome.result)
         return dg.MaterializeResult(
             metadata={
@@ -76,9 +76,10 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
                 "summary_text": dg.MetadataValue.url(text_uri),
                 "quality_score": (document.quality or {}).get("score"),
                 "outgoing_event": outcome.outgoing_event_id or "none",
-                "event": origin.event_id if origin else "none (backfill)",
-                "seconds_since_event": _age_seconds(origin),
-                "seconds": time.monotonic() - started,
+                "seconds_since_event": _age_seconds(event),
+                "model": final_summary.model,
+                ROW_COUNT: 1 if outcome.outgoing_event_id else 0,
+                **origin.metadata(),
             }
         )
 
@@ -86,7 +87,7 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
 
 
 def _document(
-    video_id: int, origin: EventOrigin | None, transcript: SourcedTranscript, final: FinalSummary
+    video_id: int, event: EventOrigin | None, transcript: SourcedTranscript, final: FinalSummary
 ) -> SummaryDocument:
     quality = score_summary(transcript.transcript.text, final.summary, language=final.language)
     return summary_document(
@@ -94,21 +95,21 @@ def _document(
         video_id=video_id,
         source=Source(key=transcript.source_key, sha256=transcript.source_sha256),
         created_at=datetime.now(UTC),
-        event_id=origin.event_id if origin else None,
+        event_id=event.event_id if event else None,
         quality=quality.model_dump(mode="json"),
     )
 
 
-def _request(run_id: str, origin: EventOrigin | None, document: SummaryDocument) -> PersistRequest:
+def _request(run_id: str, event: EventOrigin | None, document: SummaryDocument) -> PersistRequest:
     source_event = None
-    if origin is not None:
+    if event is not None:
         source_event = SourceEvent(
-            id=origin.event_id,
-            ts=origin.ts,
-            cluster_id=origin.cluster_id,
-            topic=origin.topic,
-            partition=origin.partition,
-            offset=origin.offset,
+            id=event.event_id,
+            ts=event.ts,
+            cluster_id=event.cluster_id,
+            topic=event.topic,
+            partition=event.partition,
+            offset=event.offset,
         )
     return PersistRequest(
         video_id=document.video_id,
@@ -123,5 +124,5 @@ def _request(run_id: str, origin: EventOrigin | None, document: SummaryDocument)
     )
 
 
-def _age_seconds(origin: EventOrigin | None) -> float | None:
-    return (datetime.now(UTC) - origin.ts).total_seconds() if origin and origin.ts else None
+def _age_seconds(event: EventOrigin | None) -> float | None:
+    return (datetime.now(UTC) - event.ts).total_seconds() if event and event.ts else None

@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import BaseModel, ConfigDict
 
 from summary_pipeline.contract.object_keys import default_transcript_key
+from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin
 from summary_pipeline.defs.assets.options import AssetOptions
 from summary_pipeline.defs.external_assets import transcript_documents, video_transcribed_topic
 from summary_pipeline.defs.failures import clear_failures
@@ -49,13 +50,14 @@ def build_transcript(options: AssetOptions) -> dg.AssetsDefinition:
         settings: dg.ResourceParam[Settings],
     ) -> Iterator[dg.MaterializeResult[SourcedTranscript]]:
         video_id = video_id_of(context.partition_key)
-        origin = EventOrigin.from_tags(context.run.tags)
+        origin = Origin.of(context)
         with clear_failures():
-            if origin is not None and database.processed_among([origin.event_id]):
-                context.log.info("Event %s has had its effect already; there is nothing to do.", origin.event_id)
+            event = origin.event
+            if event is not None and database.processed_among([event.event_id]):
+                context.log.info("Event %s has had its effect already; there is nothing to do.", event.event_id)
                 return
             database.require_video(video_id)
-            key = _source_key(origin, database.transcript_path(video_id), video_id)
+            key = _source_key(event, database.transcript_path(video_id), video_id)
             stored = object_store.read(key, max_bytes=settings.pipeline.summary_max_transcript_bytes)
             parsed = parse_transcript(stored.body, key=key)
         yield dg.MaterializeResult(
@@ -64,10 +66,10 @@ def build_transcript(options: AssetOptions) -> dg.AssetsDefinition:
                 "source": dg.MetadataValue.url(object_store.uri(key)),
                 "source_sha256": stored.sha256,
                 "source_bytes": len(stored.body),
-                "snippets": len(parsed.snippets),
+                ROW_COUNT: len(parsed.snippets),
                 "characters": len(parsed.text),
                 "language": parsed.language or "not stated",
-                "event": origin.event_id if origin else "none (backfill)",
+                **origin.metadata(),
                 "beginning": dg.MetadataValue.md(_quote(parsed.text[:500])),
             },
             data_version=dg.DataVersion(stored.sha256),
@@ -76,10 +78,10 @@ def build_transcript(options: AssetOptions) -> dg.AssetsDefinition:
     return transcript
 
 
-def _source_key(origin: EventOrigin | None, recorded_path: str | None, video_id: int) -> str:
+def _source_key(event: EventOrigin | None, recorded_path: str | None, video_id: int) -> str:
     """The event's key is what counts; a backfill has none and goes by the transcriber's record, else by the pattern."""
-    if origin is not None:
-        return origin.transcript_key
+    if event is not None:
+        return event.transcript_key
     return recorded_path or default_transcript_key(video_id)
 
 

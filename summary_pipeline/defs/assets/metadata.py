@@ -1,0 +1,44 @@
+"""Metadata that several assets carry, under the same names on each.
+
+Belongs here: what a materialization says of its run and of model usage. Does not belong here: what only one asset says.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from summary_pipeline.defs.run_tags import EventOrigin
+from summary_pipeline.summarization.cost import Usage
+
+ROW_COUNT = "dagster/partition_row_count"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Why and since when an asset is being materialized. Make it when the work begins."""
+
+    event: EventOrigin | None
+    started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, context: dg.AssetExecutionContext) -> "Origin":
+        """Return the origin of the run."""
+        return cls(EventOrigin.from_tags(context.run.tags))
+
+    def metadata(self) -> dict[str, str | float]:
+        """Return the event that asked for the run, and the seconds since the work began."""
+        return {
+            "event": self.event.event_id if self.event else "none (backfill)",
+            "seconds": round(time.monotonic() - self.started, 3),
+        }
+
+
+def usage_metadata(usage: Usage) -> dict[str, int | float | str]:
+    """Return what a materialization spent: calls, tokens, US dollars."""
+    return {
+        "model_calls": usage.calls,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cost_usd": "unknown" if usage.cost_usd is None else usage.cost_usd,
+    }
