@@ -1,0 +1,89 @@
+"""One chat completion: counting its tokens, composing its content, and the document that goes out.
+
+Belongs here: pure work on a request that has been let in. Does not belong here: HTTP, waiting, limits (``app``).
+"""
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from summary_pipeline.local.openai_server.answers import Style, compose_answer
+from summary_pipeline.local.openai_server.api_errors import ApiError
+from summary_pipeline.local.openai_server.chat_request import ChatRequest
+from summary_pipeline.local.openai_server.configuration import SERVED_MODEL, FaultKind
+from summary_pipeline.local.openai_server.json_schemas import UnsatisfiableSchemaError
+from summary_pipeline.local.openai_server.vocabulary import count_tokens, truncate
+
+_TOKENS_PER_MESSAGE = 3
+_TOKENS_BEFORE_ANSWER = 3
+_REFUSAL = "I'm sorry, I can't help with that."
+
+FinishReason = Literal["stop", "length", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said, why it ends, and what it weighs."""
+
+    content: str | None
+    refusal: str | None
+    finish_reason: FinishReason
+    tokens: int
+
+
+def count_prompt_tokens(request: ChatRequest) -> int:
+    """Return the tokens of the messages, with three for each and three before the answer, and those of the schema."""
+    tokens = _TOKENS_BEFORE_ANSWER
+    for message in request.messages:
+        tokens += _TOKENS_PER_MESSAGE + count_tokens(message.text)
+    if request.schema is not None:
+        tokens += count_tokens(json.dumps(request.schema.schema, separators=(",", ":")))
+    return tokens
+
+
+def answer_request(request: ChatRequest, style: Style, fault: FaultKind | None = None) -> Answer:
+    """Return the answer to ``request``, spoiled where ``fault`` is one that spoils content.
+
+    Raises:
+        ApiError: no document is known that satisfies the request's schema.
+    """
+    if fault == "refusal":
+        return Answer(None, _REFUSAL, "stop", count_tokens(_REFUSAL))
+    if fault == "empty_content":
+        return Answer("", None, "stop", 0)
+    try:
+        content = compose_answer(request, style)
+    except UnsatisfiableSchemaError as error:
+        message = f"This server can't make a document for the schema of response_format: {error}."
+        raise ApiError(400, message, param="response_format", code="unsatisfiable_schema") from error
+    if fault == "malformed_content":
+        content = f"Here you are: {content[:-1]}"
+    tokens = count_tokens(content)
+    limit = request.max_output_tokens or tokens
+    if fault in ("truncated_content", "content_filter"):
+        limit = min(limit, tokens // 2)
+    if tokens <= limit:
+        return Answer(content, None, "stop", tokens)
+    return Answer(truncate(content, limit), None, "content_filter" if fault == "content_filter" else "length", limit)
+
+
+def completion_document(answer: Answer, prompt_tokens: int) -> dict[str, Any]:
+    """Return the body of a successful answer."""
+    message: dict[str, Any] = {"role": "assistant", "content": answer.content, "refusal": answer.refusal}
+    return {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": SERVED_MODEL,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}],
+        "usage": {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": answer.tokens,
+            "total_tokens": prompt_tokens + answer.tokens,
+            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+        },
+        "service_tier": "default",
+    }

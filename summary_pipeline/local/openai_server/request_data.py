@@ -1,0 +1,125 @@
+"""The data in a request: what is to be summarized, apart from the instructions around it.
+
+Belongs here: finding the data of our own requests (``summary_pipeline.summarization.prompts`` has their form), and
+cutting text into sentences short enough to choose from. Does not belong here: choosing (``extractive``).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from summary_pipeline.summarization.sentences import split_sentences
+
+_BLOCK = re.compile(
+    r'^<data kind="(?P<kind>transcript|summaries)" id="(?P<id>[0-9a-f]+)">\n(?P<data>.*?)\n</data id="(?P=id)">$',
+    re.MULTILINE | re.DOTALL,
+)
+_MARKED_LINE = re.compile(r"^\[(\d+)\] ?(.*)$")
+_PART_HEADING = re.compile(r"^Part \d+:$")
+
+_LONGEST = 160
+"""Units of length in a sentence (a wide character counts four) above which it is cut: about 30 words."""
+_WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7ff\uf900-\ufaff]")
+_CLAUSE_ENDS = ",;:，；：、،؛—–"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph and the marker that stands before it (None before the first one, or in a foreign prompt)."""
+
+    marker: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A partial summary with the points made under it."""
+
+    summary: str
+    points: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestData:
+    """A transcript in passages, or the summaries of its parts; the other one is empty."""
+
+    passages: tuple[Passage, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+
+def find_data(text: str) -> RequestData | None:
+    """Return the block of data in a user message, or None where there is none."""
+    block = _BLOCK.search(text)
+    if block is None:
+        return None
+    lines = block["data"].split("\n")
+    if block["kind"] == "transcript":
+        return RequestData(passages=tuple(_read_passages(lines)))
+    return RequestData(parts=tuple(_read_parts(lines)))
+
+
+def split_text(text: str) -> list[str]:
+    """Return the sentences of ``text``, very long ones (captions without punctuation) cut at clauses or words."""
+    return [piece for sentence in split_sentences(text) for piece in _pieces(sentence)]
+
+
+def _read_passages(lines: list[str]) -> Iterator[Passage]:
+    marker: int | None = None
+    text: list[str] = []
+    for line in lines:
+        marked = _MARKED_LINE.match(line)
+        if marked is None:
+            text.append(line)
+            continue
+        if text:
+            yield Passage(marker, "\n".join(text))
+        marker, text = int(marked[1]), [marked[2]]
+    if text:
+        yield Passage(marker, "\n".join(text))
+
+
+def _read_parts(lines: list[str]) -> Iterator[Part]:
+    block: list[str] = []
+    for index, line in enumerate(lines):
+        if _PART_HEADING.match(line) and (index == 0 or not lines[index - 1]):
+            if block:
+                yield _read_part(block)
+            block = []
+        elif line:
+            block.append(line)
+    if block:
+        yield _read_part(block)
+
+
+def _read_part(lines: list[str]) -> Part:
+    marked = [_MARKED_LINE.match(line) for line in lines]
+    prose = " ".join(line for line, match in zip(lines, marked, strict=True) if match is None)
+    return Part(prose, tuple(Passage(int(match[1]), match[2]) for match in marked if match is not None))
+
+
+def _pieces(sentence: str) -> Iterator[str]:
+    while _length(sentence) > _LONGEST:
+        end = _cut(sentence)
+        yield sentence[:end].strip()
+        sentence = sentence[end:].strip()
+    if sentence:
+        yield sentence
+
+
+def _cut(sentence: str) -> int:
+    """Return where to cut: after the last clause within ``_LONGEST`` units, else after the last word, else there."""
+    length = 0
+    word = clause = 0
+    for index, character in enumerate(sentence):
+        length += 4 if _WIDE.match(character) else 1
+        if length > _LONGEST:
+            return clause or word or index
+        if character.isspace():
+            word = index + 1
+        elif character in _CLAUSE_ENDS and length > _LONGEST // 3:
+            clause = index + 1
+    return len(sentence)
+
+
+def _length(text: str) -> int:
+    return len(text) + 3 * len(_WIDE.findall(text))

@@ -1,0 +1,285 @@
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from summary_pipeline.local.errors import DirectoryInUseError, PartFailedError, PortTakenError, StopRequestedError
+from summary_pipeline.local.part import Part
+from summary_pipeline.local.processes import ProcessIdentity, identify, is_alive
+from summary_pipeline.local.stop_signals import stop_on_signals
+from summary_pipeline.local.supervisor import Supervisor
+from summary_pipeline_tests.local.process_support import (
+    processes_of,
+    python_process,
+    read_line,
+    require_none_of,
+    wait_until,
+)
+
+WAITS = "import signal; signal.sigwait({signal.SIGTERM})"
+IGNORES_SIGTERM = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+)
+# A child that a shell would call a daemon: another session, another parent, and deaf to SIGTERM.
+LEAVES_A_GRANDCHILD = f"""
+import os, signal, subprocess, sys
+subprocess.Popen([sys.executable, "-c", "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1]], "
+    "start_new_session=True)", {IGNORES_SIGTERM!r}])
+signal.sigwait({{signal.SIGTERM}})
+"""
+SUPERVISES = """
+import sys
+from pathlib import Path
+from summary_pipeline.local.errors import StopRequestedError
+from summary_pipeline.local.part import Part
+from summary_pipeline.local.stop_signals import stop_on_signals
+from summary_pipeline.local.supervisor import Supervisor
+
+directory = Path(sys.argv[1])
+supervisor = Supervisor(directory)
+try:
+    with stop_on_signals(supervisor), supervisor:
+        for name, program in zip(sys.argv[2::2], sys.argv[3::2], strict=True):
+            command = [sys.executable, "-c", program]
+            supervisor.start(Part(name=name, command=command, environment={"OF": str(directory)}))
+        print("up", flush=True)
+        supervisor.wait()
+except StopRequestedError as stop:
+    print(stop, flush=True)
+"""
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    with Supervisor(tmp_path) as opened:
+        yield opened
+
+
+def part(name: str, program: str, directory: Path, *, port: int | None = None, patience: float = 10) -> Part:
+    return Part(
+        name=name,
+        command=[sys.executable, "-c", program],
+        environment={"OF": str(directory)},
+        port=port,
+        patience_seconds=patience,
+    )
+
+
+def leader(supervisor: Supervisor, name: str) -> ProcessIdentity:
+    identity = supervisor.identity(name)
+    assert identity is not None
+    return identity
+
+
+def test_a_part_runs_until_it_is_stopped(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(part("waits", WAITS, tmp_path))
+    process = leader(supervisor, "waits")
+    assert is_alive(process)
+    supervisor.stop("waits")
+    assert not is_alive(process)
+    assert supervisor.identity("waits") is None
+
+
+def test_start_returns_when_the_part_is_ready(supervisor: Supervisor, tmp_path: Path) -> None:
+    sign = tmp_path / "sign"
+    program = f"import pathlib; pathlib.Path({str(sign)!r}).touch(); {WAITS}"
+    supervisor.start(Part(name="slow", command=[sys.executable, "-c", program], environment={}, is_ready=sign.exists))
+    assert sign.exists()
+
+
+def test_a_part_that_dies_at_its_start_is_named_with_the_end_of_its_log(supervisor: Supervisor) -> None:
+    failing = Part(
+        name="broken",
+        command=[sys.executable, "-c", "raise SystemExit('no such luck')"],
+        environment={},
+        is_ready=lambda: False,
+        ready_within_seconds=60,
+    )
+    before = time.monotonic()
+    with pytest.raises(PartFailedError, match=r"broken ended with status 1(?s:.*)no such luck"):
+        supervisor.start(failing)
+    assert time.monotonic() - before < 30
+
+
+def test_a_part_that_is_not_ready_in_time_is_named(supervisor: Supervisor, tmp_path: Path) -> None:
+    late = Part(
+        name="late",
+        command=[sys.executable, "-c", f"print('still thinking', flush=True); {WAITS}"],
+        environment={"OF": str(tmp_path)},
+        is_ready=lambda: False,
+        ready_within_seconds=0.5,
+    )
+    with pytest.raises(PartFailedError, match=r"late was not ready within 0\.5 s"):
+        supervisor.start(late)
+    supervisor.close()
+    require_none_of(tmp_path)
+
+
+def test_a_death_is_noticed_at_once(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(part("victim", WAITS, tmp_path), part("other", WAITS, tmp_path))
+    os.kill(leader(supervisor, "victim").pid, signal.SIGKILL)
+    before = time.monotonic()
+    with pytest.raises(PartFailedError, match="victim was ended by SIGKILL"):
+        supervisor.wait(60)
+    assert time.monotonic() - before < 5
+
+
+def test_waiting_ends_in_time_where_nothing_dies(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(part("waits", WAITS, tmp_path))
+    supervisor.wait(0.05)
+    assert is_alive(leader(supervisor, "waits"))
+
+
+def test_a_taken_port_is_named_with_who_holds_it(supervisor: Supervisor, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        with pytest.raises(PortTakenError, match=rf"port {port} .*server needs, is taken by process {os.getpid()} "):
+            supervisor.start(part("server", WAITS, tmp_path, port=port))
+    assert supervisor.identity("server") is None
+
+
+def test_a_part_that_is_deaf_to_sigterm_is_killed(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(part("deaf", IGNORES_SIGTERM, tmp_path, patience=0.3))
+    wait_until(lambda: "deaf" in supervisor.log("deaf").read_text(), "it ignores SIGTERM")
+    supervisor.stop("deaf")
+    require_none_of(tmp_path, 0.1)
+
+
+def test_a_grandchild_in_another_session_is_ended_too(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(part("family", LEAVES_A_GRANDCHILD, tmp_path))
+    wait_until(lambda: "deaf" in supervisor.log("family").read_text(), "the grandchild runs")
+    wait_until(lambda: len(processes_of(tmp_path)) == 2, "the one between has ended")
+    supervisor.stop("family")
+    require_none_of(tmp_path, 0.1)
+
+
+def test_a_grandchild_is_ended_where_its_parent_has_crashed(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(part("family", LEAVES_A_GRANDCHILD, tmp_path))
+    wait_until(lambda: "deaf" in supervisor.log("family").read_text(), "the grandchild runs")
+    os.kill(leader(supervisor, "family").pid, signal.SIGKILL)
+    with pytest.raises(PartFailedError):
+        supervisor.wait(30)
+    supervisor.close()
+    require_none_of(tmp_path, 0.1)
+
+
+def test_a_killed_part_can_be_started_again(supervisor: Supervisor, tmp_path: Path) -> None:
+    again = part("again", WAITS, tmp_path)
+    supervisor.start(again)
+    first = leader(supervisor, "again")
+    supervisor.kill("again")
+    assert not is_alive(first)
+    supervisor.start(again)
+    supervisor.check()
+    assert leader(supervisor, "again") != first
+
+
+def test_parts_are_stopped_in_the_reverse_order_of_their_start(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    with Supervisor(tmp_path, lambda name, state, _detail: told.append((name, state))) as supervisor:
+        for name in ("database", "user"):
+            supervisor.start(part(name, WAITS, tmp_path))
+        supervisor.kill("database")
+        supervisor.start(part("database", WAITS, tmp_path))
+        told.clear()
+    assert [name for name, state in told if state == "stopped"] == ["user", "database"]
+
+
+def test_two_supervisors_do_not_share_a_directory(supervisor: Supervisor, tmp_path: Path) -> None:
+    with pytest.raises(DirectoryInUseError, match=rf"in use by another stack \(process {os.getpid()}\)"):
+        Supervisor(tmp_path).__enter__()
+    supervisor.start(part("unharmed", WAITS, tmp_path))
+    supervisor.check()
+
+
+def test_a_directory_is_free_again_after_its_supervisor(tmp_path: Path) -> None:
+    for _ in range(2):
+        with Supervisor(tmp_path) as supervisor:
+            supervisor.start(part("waits", WAITS, tmp_path))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_supervisor_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    with python_process(SUPERVISES, str(tmp_path), "a", WAITS, "b", LEAVES_A_GRANDCHILD) as process:
+        assert read_line(process) == "up"
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        assert read_line(process) == f"stopped by {number.name}"
+    require_none_of(tmp_path, 0.1)
+
+
+def test_a_second_signal_makes_a_patient_stop_hurry(tmp_path: Path) -> None:
+    with python_process(SUPERVISES, str(tmp_path), "patient", IGNORES_SIGTERM) as process:
+        assert read_line(process) == "up"
+        log = tmp_path / "logs" / "patient.log"
+        wait_until(lambda: "deaf" in log.read_text(), "it ignores signals")
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: _hurries(process.pid, tmp_path), "a second signal is taken")
+        process.wait(30)
+        assert time.monotonic() - began < 8, "the part's patience is 10 s"
+    require_none_of(tmp_path, 0.1)
+
+
+def _hurries(pid: int, directory: Path) -> bool:
+    """Signal again until the stop ends: when exactly closing begins cannot be seen from outside."""
+    identity = identify(pid)
+    if identity is not None:
+        os.kill(pid, signal.SIGINT)
+    return identity is None or not processes_of(directory)
+
+
+def test_the_next_supervisor_ends_what_a_killed_one_left_behind(tmp_path: Path) -> None:
+    with python_process(SUPERVISES, str(tmp_path), "deaf", IGNORES_SIGTERM, "family", LEAVES_A_GRANDCHILD) as process:
+        assert read_line(process) == "up"
+        for name in ("deaf", "family"):
+            log = tmp_path / "logs" / f"{name}.log"
+            wait_until(lambda log=log: "deaf" in log.read_text(), "it ignores SIGTERM")  # type: ignore[misc]
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    assert processes_of(tmp_path), "otherwise there is nothing to test"
+    with Supervisor(tmp_path):
+        require_none_of(tmp_path, 0.1)
+
+
+def test_parts_that_listen_to_sigterm_end_with_a_killed_supervisor(tmp_path: Path) -> None:
+    with python_process(SUPERVISES, str(tmp_path), "waits", WAITS) as process:
+        assert read_line(process) == "up"
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    require_none_of(tmp_path)
+
+
+def test_a_stranger_with_the_pid_of_a_recorded_process_is_left_alone(tmp_path: Path) -> None:
+    with python_process(f"print('up', flush=True); {WAITS}") as stranger:
+        assert read_line(stranger) == "up"
+        with Supervisor(tmp_path) as supervisor:
+            supervisor.start(part("waits", WAITS, tmp_path))
+            state = (tmp_path / "supervisor.json").read_text()
+            recorded = leader(supervisor, "waits").pid
+        (tmp_path / "supervisor.json").write_text(state.replace(f'"pid": {recorded}', f'"pid": {stranger.pid}'))
+        with Supervisor(tmp_path):
+            assert stranger.poll() is None
+
+
+def test_a_signal_while_starting_stops_what_was_started(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path)
+
+    def interrupted() -> bool:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return False
+
+    never_ready = Part(
+        name="never",
+        command=[sys.executable, "-c", WAITS],
+        environment={"OF": str(tmp_path)},
+        is_ready=interrupted,
+    )
+    with pytest.raises(StopRequestedError, match="SIGTERM"), stop_on_signals(supervisor), supervisor:
+        supervisor.start(never_ready)
+    require_none_of(tmp_path, 0.1)
