@@ -1,0 +1,84 @@
+"""The worker: a process that imports the definitions once, and forked children that execute runs.
+
+Belongs here: how the worker process is built and how it ends. Does not belong here: what a child does with a run
+(``run_task``), or Celery's settings, which stand in ``dagster.yaml`` so that launcher and worker cannot disagree.
+
+Run it as ``python -m summary_pipeline.deployment.celery_worker --concurrency 2``.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import threading
+
+from billiard.process import active_children  # type: ignore[import-untyped]  # publishes no types
+from celery import Celery, signals
+from dagster import DagsterInstance
+from kombu.transport import sqlalchemy as sql_transport
+
+from summary_pipeline.deployment.housekeeping import keep_house
+from summary_pipeline.deployment.launcher import WarmWorkerRunLauncher
+from summary_pipeline.deployment.run_task import register_run_task
+
+#: Seconds that runs get to end by themselves after SIGTERM, before they are interrupted.
+SHUTDOWN_GRACE_SECONDS = 10.0
+#: Seconds between two looks at an empty queue in PostgreSQL. Kombu's own value is 1, which a single event waits for.
+SQL_POLL_SECONDS = 0.2
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Build the worker from ``DAGSTER_HOME/dagster.yaml`` and run it until it is told to stop."""
+    parser = argparse.ArgumentParser(description="Execute the pipeline's runs in warm processes.")
+    parser.add_argument("--concurrency", type=int, required=True, help="runs at once, each in a process of its own")
+    parser.add_argument("--loglevel", default="INFO", help="log level of the worker")
+    arguments = parser.parse_args()
+    signals.worker_shutting_down.connect(_interrupt_runs_after_grace, weak=False)
+    sql_transport.Transport.polling_interval = SQL_POLL_SECONDS
+    # The parent sees to it that Dagster's tables are there, once, before the children start.
+    with DagsterInstance.get() as instance:
+        app = worker_app(instance)
+    signals.worker_ready.connect(lambda **_signal: keep_house(app), weak=False)
+    app.worker_main(
+        [
+            *("worker", "--pool", "prefork", "--concurrency", str(arguments.concurrency)),
+            *("--loglevel", arguments.loglevel, "--hostname", f"runs-{os.getpid()}@%h"),
+            *("--without-gossip", "--without-mingle"),
+        ]
+    )
+
+
+def worker_app(instance: DagsterInstance) -> Celery:
+    """Return the Celery application of the launcher that ``dagster.yaml`` configures, able to execute runs.
+
+    Raises:
+        TypeError: where ``dagster.yaml`` names another launcher.
+    """
+    launcher = instance.run_launcher
+    if not isinstance(launcher, WarmWorkerRunLauncher):
+        raise TypeError(
+            f"DAGSTER_HOME/dagster.yaml names {type(launcher).__name__} as run launcher; a Celery worker gets work only"
+            f" from {WarmWorkerRunLauncher.__name__}."
+        )
+    register_run_task(launcher.celery)
+    return launcher.celery
+
+
+def _interrupt_runs_after_grace(**_signal: object) -> None:
+    """Celery waits for its tasks without end; a run may take longer than whoever stops the worker will wait."""
+
+    def interrupt() -> None:
+        children = active_children()
+        logger.warning("Interrupting the runs of %d worker processes; run retries start them again.", len(children))
+        for child in children:
+            os.kill(child.pid, signal.SIGTERM)
+
+    timer = threading.Timer(SHUTDOWN_GRACE_SECONDS, interrupt)
+    timer.daemon = True
+    timer.start()
+
+
+if __name__ == "__main__":
+    main()
