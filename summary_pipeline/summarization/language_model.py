@@ -32,7 +32,8 @@ class JsonSchema:
 class CompletionRequest:
     """One call. ``max_output_tokens`` bounds everything the model writes, hidden reasoning included.
 
-    ``temperature`` is None for models that refuse it. ``purpose`` and ``video_id`` are for logs and cost only.
+    ``temperature`` is None for models that refuse it, ``reasoning_effort`` for those that do not think or should do as
+    they like. ``purpose`` is for logs and cost only.
     """
 
     model: str
@@ -41,6 +42,7 @@ class CompletionRequest:
     temperature: float | None = None
     json_schema: JsonSchema | None = None
     purpose: str = ""
+    reasoning_effort: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,18 @@ class LanguageModel(Protocol):
             TransientModelError: the same request may succeed later.
             PermanentModelError: it will not, whatever the number of attempts.
         """
+        ...
+
+
+class CallExecutor(Protocol):
+    """Makes calls at the pace that the provider allows, repeating those that failed for a passing reason (``pacing``).
+
+    ``estimated_tokens`` is what the caller expects the request to weigh, the answer's limit included.
+    Raises what ``LanguageModel.complete`` raises, once repeating it does not help any more.
+    """
+
+    async def __call__(self, request: CompletionRequest, *, estimated_tokens: int) -> Completion:
+        """Return the model's answer."""
         ...
 
 

@@ -1,0 +1,71 @@
+"""What may still be sent under one limit per minute, as far as can be known from outside.
+
+Belongs here: the arithmetic of one limit, without waiting and without a clock of its own.
+Does not belong here: several limits together, queues (``rate_limit``).
+
+A provider's limit is taken for a token bucket: it refills at the limit's rate and holds ``capacity``, less than a
+minute's worth where the provider enforces shorter windows. ``Allowance`` keeps an estimate of that bucket's level. Two
+things make it more than a counter:
+
+- A call larger than the bucket goes out when the bucket is full and leaves a debt.
+- Calls arrive a little later or earlier than they are sent. So that none comes too early, a margin is left in the
+  bucket. Where there is no room for one, calls are spaced a little further apart than the limit asks.
+"""
+
+MARGIN_SECONDS = 0.25
+"""How much a call's way to the provider may vary."""
+MARGIN_SHARE = 0.025
+"""Share of a call by which the pause before it grows where the bucket has no room for the margin."""
+
+
+class Allowance:
+    """An estimate of one bucket. ``now`` is seconds of any steady clock; amounts are requests or tokens."""
+
+    def __init__(self, per_minute: float, capacity: float, now: float, *, level: float | None = None) -> None:
+        self.per_minute = per_minute
+        self.capacity = capacity
+        self.factor = 1.0
+        """Share of the limit's rate that is used. Lowered when the provider complains all the same."""
+        # Nothing was sent yet, so the bucket has been full for as long as one likes.
+        self._level = float("inf") if level is None else level
+        self._updated = now
+
+    def level(self, now: float) -> float:
+        """Return what the bucket holds at ``now``, negative for a debt."""
+        return min(self.capacity, self._refilled(now))
+
+    def wait(self, amount: float, now: float) -> float:
+        """Return the seconds until ``amount`` may be spent: 0 where it may be now."""
+        need = min(amount, self.capacity)
+        margin = max(MARGIN_SHARE * amount, min(MARGIN_SECONDS * self.per_minute / 60, self.capacity - need))
+        return max(0.0, (need + margin - self._refilled(now)) / self.rate)
+
+    def spend(self, amount: float, now: float) -> None:
+        """Take ``amount``. What ran over the brim before is lost."""
+        self._level = self.level(now) - amount
+        self._updated = now
+
+    def refund(self, amount: float, now: float) -> None:
+        """Return what was spent and not used; a negative amount spends what was used beyond."""
+        self._level = min(self.capacity, self._refilled(now) + amount)
+        self._updated = now
+
+    def widen(self, capacity: float, now: float) -> None:
+        """Take note that the bucket holds more than was thought, and that it did from the beginning."""
+        if capacity > self.capacity:
+            self._level = self.level(now) + capacity - self.capacity
+            self._updated = now
+            self.capacity = capacity
+
+    def bound(self, lowest: float, highest: float, now: float) -> None:
+        """Move the estimate between ``lowest`` and ``highest``, and no further than that takes."""
+        self._level = min(max(self._refilled(now), min(lowest, self.capacity)), max(lowest, highest))
+        self._updated = now
+
+    @property
+    def rate(self) -> float:
+        """What comes back each second."""
+        return self.per_minute / 60 * self.factor
+
+    def _refilled(self, now: float) -> float:
+        return self._level + (now - self._updated) * self.rate

@@ -1,0 +1,272 @@
+"""From a question to a usable answer: looked up, or asked for under the limits and judged, at most twice.
+
+Belongs here: the store of answers, the limits on concurrency and cost, judging what came back, the one second attempt.
+Does not belong here: repeating calls that brought no answer, and the provider's rate limits (``pacing``).
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from summary_pipeline.summarization.call_shapes import second_limit
+from summary_pipeline.summarization.calls import Answer, Call, require_fit
+from summary_pipeline.summarization.chunk_store import ChunkStore
+from summary_pipeline.summarization.cost import Budget, Usage, call_cost, completion_usage
+from summary_pipeline.summarization.errors import (
+    AnswerError,
+    CostLimitError,
+    EmptyAnswerError,
+    MalformedAnswerError,
+    RefusedError,
+    TruncatedAnswerError,
+)
+from summary_pipeline.summarization.language_model import (
+    CallExecutor,
+    Completion,
+    CompletionRequest,
+    LanguageModel,
+    LanguageModelError,
+)
+from summary_pipeline.summarization.model_registry import ModelSpec
+from summary_pipeline.summarization.structured import UnusableAnswerError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[Answer]):
+    """A usable answer, who gave it, and what it cost (at the time, where it comes from the store)."""
+
+    answer: Answer
+    model: str
+    usage: Usage
+    from_store: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DirectCalls:
+    """A ``CallExecutor`` that makes each call once and at once: for models without limits, and for tests."""
+
+    model: LanguageModel
+
+    async def __call__(self, request: CompletionRequest, *, estimated_tokens: int) -> Completion:  # noqa: ARG002 - the protocol's name
+        """Return the model's answer."""
+        return await self.model.complete(request)
+
+
+class _StoredAnswer(BaseModel):
+    """An entry of the store. The text is kept as it came, and read again as an answer that came now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal[1] = 1
+    text: str
+    model: str
+    usage: Usage
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Usable(Generic[Answer]):
+    """An answer that can be used. ``note`` says what could be better about it, None where nothing could."""
+
+    answer: Answer
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unusable:
+    """What is wrong: ``fault`` for people, ``note`` for the model, None where asking it again can't help."""
+
+    fault: AnswerError
+    note: str | None
+
+
+class Answerer:
+    """Answers calls to one model. ``budgets`` are asked before each call, all of them.
+
+    Raises what the executor raises, and from ``answer`` an ``AnswerError``, ``CostLimitError`` or
+    ``ContextExceededError``.
+    """
+
+    def __init__(
+        self,
+        executor: CallExecutor,
+        spec: ModelSpec,
+        *,
+        store: ChunkStore,
+        budgets: Sequence[Budget] = (),
+        at_once: asyncio.Semaphore,
+        force: bool = False,
+    ) -> None:
+        self._executor = executor
+        self._spec = spec
+        self._store = store
+        self._budgets = tuple(budgets)
+        self._at_once = at_once
+        self._force = force
+
+    async def stored(self, call: Call[Answer]) -> Answered[Answer] | None:
+        """Return the stored answer, or None where there is none, it can't be used, or stored answers are not wanted."""
+        if self._force:
+            return None
+        text = await self._store.get(call.key)
+        if text is None:
+            return None
+        try:
+            entry = _StoredAnswer.model_validate_json(text)
+            answer = call.read(entry.text)
+        except (ValidationError, UnusableAnswerError):
+            logger.warning(
+                "The stored answer for %s (%s) is damaged; the model is asked again.", call.subject, call.key
+            )
+            return None
+        return Answered(answer, entry.model, entry.usage, from_store=True, notes=entry.notes)
+
+    async def ask(self, call: Call[Answer]) -> Answered[Answer]:
+        """Ask the model, a second time and differently where the first answer is no good, and store what came of it.
+
+        The place among the calls at once is kept until the answer is stored: whenever the process dies, no more answers
+        are lost than calls may be under way.
+        """
+        require_fit(call, self._spec)
+        async with self._at_once:
+            return await self._ask(call)
+
+    async def answer(self, call: Call[Answer]) -> Answered[Answer]:
+        """Return the stored answer where there is one, else ask."""
+        return await self.stored(call) or await self.ask(call)
+
+    async def require_affordable(self, calls: Iterable[Call[Any]]) -> None:
+        """Check that the budgets allow to make all of ``calls`` at their highest price.
+
+        Raises:
+            CostLimitError: one of them does not.
+        """
+        usd = sum(self._highest_cost(call, call.request) for call in calls)
+        for budget in self._budgets:
+            await budget.reserve(usd)
+            await budget.settle(reserved_usd=usd, spent_usd=0.0)
+
+    async def _ask(self, call: Call[Answer]) -> Answered[Answer]:
+        completion, usage = await self._complete(call, call.request)
+        verdict = _judged(call, completion, call.request, self._spec)
+        if verdict.note is not None:
+            logger.warning("The answer for %s: %s Asking again.", call.subject, verdict.note)
+            request = _second_request(call, verdict, self._spec)
+            try:
+                second, second_usage = await self._complete(call, request)
+            except (CostLimitError, LanguageModelError):
+                if isinstance(verdict, _Unusable):
+                    raise
+                logger.warning("Asking again failed; the first answer for %s is used.", call.subject, exc_info=True)
+            else:
+                usage += second_usage
+                second_verdict = _judged(call, second, request, self._spec)
+                if isinstance(second_verdict, _Usable) or isinstance(verdict, _Unusable):
+                    completion, verdict = second, second_verdict
+        if isinstance(verdict, _Unusable):
+            raise verdict.fault
+        notes = (f"In the answer for {call.subject}, {verdict.note}",) if verdict.note else ()
+        entry = _StoredAnswer(text=completion.text, model=completion.model, usage=usage, notes=notes)
+        await self._keep(call, entry)
+        return Answered(verdict.answer, completion.model, usage, notes=notes)
+
+    def _highest_cost(self, call: Call[Any], request: CompletionRequest) -> float:
+        """Return the most that a request may cost in US dollars, 0 where no price is known."""
+        cost = call_cost(self._spec.price, input_tokens=call.input_tokens, output_tokens=request.max_output_tokens)
+        return cost or 0.0
+
+    async def _complete(self, call: Call[Any], request: CompletionRequest) -> tuple[Completion, Usage]:
+        """Make one call under the limits. What it may cost is set aside for as long as it is under way."""
+        reserved = self._highest_cost(call, request)
+        spent = 0.0
+        held: list[Budget] = []
+        try:
+            for budget in self._budgets:
+                await budget.reserve(reserved)
+                held.append(budget)
+            estimated = call.input_tokens + request.max_output_tokens
+            completion = await self._executor(request, estimated_tokens=estimated)
+            usage = completion_usage(self._spec.price, completion)
+            spent = usage.cost_usd or 0.0
+        finally:
+            for budget in held:
+                await budget.settle(reserved_usd=reserved, spent_usd=spent)
+        return completion, usage
+
+    async def _keep(self, call: Call[Any], entry: _StoredAnswer) -> None:
+        """Store an answer, even when the task that asked is cancelled meanwhile: it has been paid for."""
+        writing = asyncio.ensure_future(self._store.put(call.key, entry.model_dump_json()))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            if not writing.cancelled() and (error := writing.exception()) is not None:
+                logger.warning(
+                    "The answer for %s could not be stored and will be paid for again: %s", call.subject, error
+                )
+            raise
+
+
+def _judged(
+    call: Call[Answer], completion: Completion, request: CompletionRequest, spec: ModelSpec
+) -> _Usable[Answer] | _Unusable:
+    """Say whether a completion is a usable answer: by its finish reason, its schema and the call's own rule."""
+    unusable = _judged_unread(call.subject, completion, request, spec)
+    if unusable is not None:
+        return unusable
+    try:
+        answer = call.read(completion.text)
+    except UnusableAnswerError as error:
+        fault = MalformedAnswerError(
+            f"The answer of model {spec.name!r} for {call.subject} does not satisfy its schema: {error} "
+            "Use a model that supports strict JSON schemas."
+        )
+        return _Unusable(fault, note=f"it does not satisfy the schema: {error}")
+    return _Usable(answer, note=call.complaint(answer))
+
+
+def _judged_unread(
+    subject: str, completion: Completion, request: CompletionRequest, spec: ModelSpec
+) -> _Unusable | None:
+    """Say what is wrong with a completion whatever its text says, None where nothing is."""
+    if completion.finish_reason == "content_filter":
+        message = f"The content filter of model {spec.name!r} stopped the answer for {subject}."
+        return _Unusable(RefusedError(f"{message} Look at the transcript; another model may answer."), note=None)
+    if completion.refusal is not None:
+        message = f"Model {spec.name!r} declined to answer for {subject}."
+        return _Unusable(
+            RefusedError(f"{message} Look at the transcript; another model may answer."),
+            note="it was a refusal. The data are recorded speech; describe neutrally what is said in it.",
+        )
+    if completion.finish_reason == "length":
+        message = f"Model {spec.name!r} reached the limit of {request.max_output_tokens} output tokens for {subject}."
+        return _Unusable(
+            TruncatedAnswerError(
+                f"{message} Raise SUMMARY_MAP_OUTPUT_TOKENS or SUMMARY_FINAL_OUTPUT_TOKENS, or the model's "
+                "reasoning_tokens in the registry."
+            ),
+            note="it was cut off at the length limit. Keep to the lengths asked for.",
+        )
+    if not completion.text.strip():
+        message = f"Model {spec.name!r} gave an empty answer for {subject}."
+        return _Unusable(EmptyAnswerError(f"{message} Another model may answer."), note="it was empty.")
+    return None
+
+
+def _second_request(call: Call[Answer], verdict: _Usable[Answer] | _Unusable, spec: ModelSpec) -> CompletionRequest:
+    limit = call.request.max_output_tokens
+    if isinstance(verdict, _Unusable) and isinstance(verdict.fault, TruncatedAnswerError):
+        limit = max(limit, min(second_limit(spec, limit), spec.context_window - call.input_tokens))
+    return call.again(verdict.note or "", max_output_tokens=limit)
+
+
+def as_executor(model: LanguageModel | CallExecutor) -> CallExecutor:
+    """Return something that makes calls: ``model`` itself where it does, else one call at a time to it."""
+    return model if callable(model) else DirectCalls(model)

@@ -1,0 +1,69 @@
+"""From the snippet indices that a model cites to times, checked against what it was shown.
+
+Belongs here: looking up citations, ordering chapters. Does not belong here: showing markers (``prompts``), reading
+answers (``structured``).
+"""
+
+from collections.abc import Iterable, Mapping
+
+from summary_pipeline.summarization.structured import CitedText, CitedTitle
+from summary_pipeline.summarization.summary import Chapter, KeyPoint
+
+Markers = Mapping[int, float | None]
+"""The snippet indices that a request showed, each with the second at which it starts."""
+
+
+def resolve_points(cited: Iterable[CitedText], markers: Markers) -> tuple[tuple[KeyPoint, ...], tuple[str, ...]]:
+    """Return the points with their times, and notes. A point whose citation was not shown stays, without citation.
+
+    Empty points and repeated texts are left out.
+    """
+    points: list[KeyPoint] = []
+    notes: list[str] = []
+    seen: set[str] = set()
+    for point in cited:
+        if not point.text or point.text.casefold() in seen:
+            continue
+        seen.add(point.text.casefold())
+        if point.at in markers:
+            points.append(KeyPoint(text=point.text, snippet=point.at, start=markers[point.at]))
+        else:
+            points.append(KeyPoint(text=point.text))
+            notes.append(f"A key point lost its citation: it cites snippet {point.at}, which was not shown.")
+    return tuple(points), tuple(notes)
+
+
+def resolve_chapters(cited: Iterable[CitedTitle], markers: Markers) -> tuple[tuple[Chapter, ...], tuple[str, ...]]:
+    """Return chapters in the order of the video, and notes on those that were dropped.
+
+    Dropped are citations of what was not shown, second chapters at one snippet or with one title after another, and
+    those whose time is not after the time of the chapter before (transcripts with disordered times). The result's
+    snippets rise strictly, and so do the times that are known.
+    """
+    chapters: list[Chapter] = []
+    notes: list[str] = []
+    latest = float("-inf")
+    for chapter in sorted(cited, key=lambda chapter: chapter.at):
+        reason = _reason_to_drop(chapter, chapters, markers, latest)
+        if reason is not None:
+            notes.append(f"A chapter was dropped: {reason}.")
+            continue
+        start = markers[chapter.at]
+        chapters.append(Chapter(title=chapter.title, snippet=chapter.at, start=start))
+        latest = latest if start is None else start
+    return tuple(chapters), tuple(notes)
+
+
+def _reason_to_drop(chapter: CitedTitle, before: list[Chapter], markers: Markers, latest: float) -> str | None:
+    if not chapter.title:
+        return "it has no title"
+    if chapter.at not in markers:
+        return f"it cites snippet {chapter.at}, which was not shown"
+    if before and before[-1].snippet == chapter.at:
+        return f"another one starts at snippet {chapter.at}"
+    if before and before[-1].title.casefold() == chapter.title.casefold():
+        return f"it has the title of the one before (snippet {chapter.at})"
+    start = markers[chapter.at]
+    if start is not None and start <= latest:
+        return f"snippet {chapter.at} does not start after the chapter before"
+    return None

@@ -1,0 +1,91 @@
+"""The map phase: one call a chunk, all at once.
+
+Belongs here: which chunks are asked about, and what becomes of the answers. Does not belong here: requests
+(``calls``), answers (``answering``).
+"""
+
+from typing import Any
+
+from summary_pipeline.summarization.answering import Answered, Answerer
+from summary_pipeline.summarization.calls import Call, CallFactory, fits, require_fit
+from summary_pipeline.summarization.chunking import Chunk, Chunks
+from summary_pipeline.summarization.citations import resolve_points
+from summary_pipeline.summarization.coverage import claims_of_chunks, require_full_coverage
+from summary_pipeline.summarization.progress import ProgressCounter, ProgressListener, gather_or_cancel
+from summary_pipeline.summarization.structured import PartialAnswer
+from summary_pipeline.summarization.summary import ChunkSummaries, PartialSummary
+
+
+async def map_chunks(
+    chunks: Chunks, *, factory: CallFactory, answerer: Answerer, listener: ProgressListener | None
+) -> ChunkSummaries:
+    """Summarize each chunk, or pass all of them through where one call takes them. See ``Summarizer.map_chunks``."""
+    require_full_coverage(
+        claims_of_chunks(chunks), chunk_count=len(chunks.chunks), transcript_tokens=chunks.transcript_tokens
+    )
+    described: dict[str, Any] = {
+        "chunk_count": len(chunks.chunks),
+        "transcript_tokens": chunks.transcript_tokens,
+        "snippet_count": chunks.snippet_count,
+        "encoding": chunks.encoding,
+        "language": chunks.language,
+    }
+    if takes_one_call(factory, chunks):
+        return ChunkSummaries(verbatim=chunks.chunks, **described)
+    calls = [factory.map_call(chunk, of=len(chunks.chunks), encoding=chunks.encoding) for chunk in chunks.chunks]
+    for call in calls:
+        require_fit(call, factory.spec)
+    # All look-ups come first, so that a limit on cost stops before anything is spent, and only for what has to be paid.
+    stored = await gather_or_cancel(answerer.stored(call) for call in calls)
+    missing = [call for call, found in zip(calls, stored, strict=True) if found is None]
+    if missing:
+        await answerer.require_affordable([*missing, factory.expected_final_call(len(calls))])
+    progress = ProgressCounter(listener, "map", len(calls))
+
+    async def partial(chunk: Chunk, call: Call[PartialAnswer], found: Answered[PartialAnswer] | None) -> PartialSummary:
+        answered = found or await answerer.ask(call)
+        progress.count(from_store=answered.from_store)
+        return partial_summary((chunk.index,), chunk.tokens, call, answered)
+
+    partials = await gather_or_cancel(
+        partial(chunk, call, found) for chunk, call, found in zip(chunks.chunks, calls, stored, strict=True)
+    )
+    return ChunkSummaries(partials=tuple(partials), **described)
+
+
+def takes_one_call(factory: CallFactory, chunks: Chunks) -> bool:
+    """Say whether one call summarizes the whole transcript: always for one chunk, else by the parameters and the model.
+
+    Raises:
+        ContextExceededError: there is one chunk, and it does not fit the model's context.
+    """
+    parameters, spec = factory.parameters, factory.spec
+    is_single_chunk = len(chunks.chunks) == 1
+    if not is_single_chunk:
+        most = {None: spec.single_call_tokens, True: spec.input_limit, False: 0}[parameters.single_call]
+        if chunks.transcript_tokens > most:
+            return False
+    call = factory.single_call(chunks.chunks, transcript_tokens=chunks.transcript_tokens, encoding=chunks.encoding)
+    if is_single_chunk:
+        require_fit(call, spec)
+        return True
+    return fits(call, spec)
+
+
+def partial_summary(
+    chunks: tuple[int, ...], tokens: int, call: Call[PartialAnswer], answered: Answered[PartialAnswer]
+) -> PartialSummary:
+    """Return what an answer says of ``chunks``, its citations checked against what the call showed."""
+    points, notes = resolve_points(answered.answer.points, call.data.markers)
+    return PartialSummary(
+        chunks=chunks,
+        tokens=tokens,
+        summary=answered.answer.summary,
+        points=points,
+        model=answered.model,
+        prompt_name=call.name,
+        prompt_version=call.version,
+        usage=answered.usage,
+        from_store=answered.from_store,
+        notes=(*answered.notes, *(f"{call.subject}: {note}" for note in notes)),
+    )

@@ -1,0 +1,260 @@
+"""Keeping a client's calls within requests and tokens per minute, known or learned.
+
+Belongs here: when the next call may go out, and what is learned from answers. Does not belong here: repeating calls
+(``retries``, ``pacing``), the arithmetic of one limit (``allowance``).
+
+Two kinds of limit are kept at once, for requests and for tokens each:
+
+- *Set* limits come from settings. What a call is expected to weigh is spent when it goes out, and what it did not use
+  is given back when its answer is there.
+- *Learned* limits come from the ``x-ratelimit-*`` headers of answers, which tell the provider's own view, with other
+  processes on the same account. A header was written either when the call was let in or when it was answered; the truth
+  now lies between the two readings, and the estimate is moved there.
+
+Without either, calls go out at once; a provider that answers 429 and tells no limits is met by fewer calls under way,
+which grow again by one for each round of answers (additive increase, multiplicative decrease: D.-M. Chiu and R. Jain,
+"Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", Computer Networks and
+ISDN Systems 17 (1989), 1-14).
+
+Calls go out in the order in which they came. A large one is not overtaken, so that it can't starve.
+"""
+
+import asyncio
+import heapq
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from summary_pipeline.summarization.allowance import Allowance
+from summary_pipeline.summarization.clock import Clock, SystemClock
+from summary_pipeline.summarization.language_model import RateLimitState
+
+SET_LIMIT_SHARE = 0.985
+"""Share of a set limit that is used: what a call weighs is known for certain only to the provider."""
+FIRST_BURST_SECONDS = 1.0
+"""A limit of so many seconds may be spent at once, until the provider has shown that it allows more."""
+SHORTEST_WAIT_SECONDS = 1e-6
+"""Below it is rounding, and no clock would tell that it has passed."""
+SLOWER = 0.9
+RECOVERY_SECONDS = 600.0
+"""Time in which a pace that was cut to nothing is back at the full limit."""
+FEWER_AT_ONCE = 0.7
+DOUBLING_SECONDS = 120.0
+
+
+@dataclass(eq=False, slots=True)
+class Permit:
+    """Leave for one call. Exactly one of the limiter's ``succeeded``, ``limited`` or ``failed`` ends it."""
+
+    tokens: int
+    granted_at: float
+    number: int
+    sent: dict[str, float]
+    """Requests and tokens that had gone out in all when this call did, itself included."""
+
+
+class AdaptiveLimiter:
+    """Holds calls back until they may go out. Keeps no reference to an event loop while nobody waits.
+
+    Args:
+        requests_per_minute: A limit to keep; None for none but what the provider tells.
+        tokens_per_minute: The same for tokens, prompt and answer together.
+        clock: What time is.
+    """
+
+    def __init__(
+        self,
+        *,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        now = self._clock.now()
+        self._set = {
+            name: _set_allowance(limit, now)
+            for name, limit in (("requests", requests_per_minute), ("tokens", tokens_per_minute))
+            if limit is not None
+        }
+        self._learned: dict[str, Allowance] = {}
+        self._sent = {"requests": 0.0, "tokens": 0.0}
+        self._paused_until = -math.inf
+        self._most_at_once = math.inf
+        self._in_flight = 0
+        self._numbers = itertools.count(1)
+        self._tickets = itertools.count(1)
+        self._last_observed = 0
+        self._last_slowed = 0
+        self._slowed_at = now
+        self._queue: list[_Waiter] = []
+
+    def ticket(self) -> int:
+        """Return a place in the queue. A call that is repeated keeps its place."""
+        return next(self._tickets)
+
+    async def acquire(self, tokens: int, ticket: int) -> Permit:
+        """Return leave for a call that weighs ``tokens``, once it and all that came before it may go out."""
+        if not self._queue and self._delay(tokens) < SHORTEST_WAIT_SECONDS:
+            return self._grant(tokens)
+        waiter = _Waiter(ticket, tokens)
+        heapq.heappush(self._queue, waiter)
+        try:
+            while True:
+                waiter.woken.clear()
+                delay = self._delay(tokens) if self._queue[0] is waiter else math.inf
+                if delay < SHORTEST_WAIT_SECONDS:
+                    return self._grant(tokens)
+                await self._wait(waiter, delay)
+        finally:
+            self._queue.remove(waiter)
+            heapq.heapify(self._queue)
+            self._wake_first()
+
+    def succeeded(self, permit: Permit, used_tokens: int, state: RateLimitState | None) -> None:
+        """Take note of an answer: what the call weighed (0 if unknown), and what the provider says of its limits."""
+        now = self._clock.now()
+        if used_tokens > 0 and "tokens" in self._set:
+            self._set["tokens"].refund(permit.tokens - used_tokens, now)
+        self._observe(permit, state, now)
+        self._recover(now)
+        self._end()
+
+    def limited(self, permit: Permit, retry_after: float | None, state: RateLimitState | None) -> None:
+        """Take note of a 429: nothing goes out for as long as it asks, and less from then on."""
+        now = self._clock.now()
+        if "tokens" in self._set:
+            self._set["tokens"].refund(permit.tokens, now)
+        self._observe(permit, state, now)
+        self._paused_until = max(self._paused_until, now + (retry_after or 0.0))
+        # Calls that went out before the pace was cut say nothing about the pace since.
+        if permit.number > self._last_slowed:
+            self._last_slowed = next(self._numbers)
+            self._slow_down(now)
+        self._end()
+
+    def failed(self, _: Permit) -> None:
+        """Take note of a call that ended otherwise. The provider counts it, so nothing is given back."""
+        self._end()
+
+    def _delay(self, tokens: int) -> float:
+        if self._in_flight >= self._most_at_once:
+            return math.inf
+        now = self._clock.now()
+        waits = [allowance.wait(amount, now) for allowance, amount in self._allowances(tokens)]
+        return max(0.0, self._paused_until - now, *waits)
+
+    def _grant(self, tokens: int) -> Permit:
+        now = self._clock.now()
+        for allowance, amount in self._allowances(tokens):
+            allowance.spend(amount, now)
+        for name, amount in _amounts(tokens).items():
+            self._sent[name] += amount
+        self._in_flight += 1
+        return Permit(tokens, now, next(self._numbers), dict(self._sent))
+
+    def _allowances(self, tokens: int) -> Iterator[tuple[Allowance, float]]:
+        amounts = _amounts(tokens)
+        for limits in (self._set, self._learned):
+            for name, allowance in limits.items():
+                yield allowance, amounts[name]
+
+    async def _wait(self, waiter: "_Waiter", delay: float) -> None:
+        """Return after ``delay`` seconds, or as soon as something changed that may let the call out earlier."""
+        if delay == math.inf:
+            await waiter.woken.wait()
+            return
+        sleeping = asyncio.ensure_future(self._clock.sleep(delay))
+        sleeping.add_done_callback(lambda slept: None if slept.cancelled() else waiter.woken.set())
+        try:
+            await waiter.woken.wait()
+        finally:
+            sleeping.cancel()
+
+    def _end(self) -> None:
+        self._in_flight -= 1
+        self._wake_first()
+
+    def _wake_first(self) -> None:
+        if self._queue:
+            self._queue[0].woken.set()
+
+    def _slow_down(self, now: float) -> None:
+        known = [*self._set.values(), *self._learned.values()]
+        self._recover(now)
+        for allowance in known:
+            allowance.factor *= SLOWER
+        if not known:
+            self._most_at_once = max(1.0, self._in_flight * FEWER_AT_ONCE)
+
+    def _recover(self, now: float) -> None:
+        gain = (now - self._slowed_at) / RECOVERY_SECONDS
+        self._slowed_at = now
+        self._most_at_once *= 2 ** (gain * RECOVERY_SECONDS / DOUBLING_SECONDS)
+        for allowance in (*self._set.values(), *self._learned.values()):
+            allowance.factor = min(1.0, allowance.factor + gain)
+
+    def _observe(self, permit: Permit, state: RateLimitState | None, now: float) -> None:
+        """Learn from headers, unless those of a later call are known already."""
+        if state is None or permit.number < self._last_observed:
+            return
+        self._last_observed = permit.number
+        for reading in _readings(state):
+            allowance = self._learned.get(reading.name)
+            if allowance is None or allowance.per_minute != reading.limit:
+                allowance = Allowance(reading.limit, _first_capacity(reading.limit), now, level=reading.remaining)
+                self._learned[reading.name] = allowance
+            self._follow(allowance, reading, permit, now)
+
+    def _follow(self, allowance: Allowance, reading: "_Reading", permit: Permit, now: float) -> None:
+        rate = reading.limit / 60
+        level = reading.remaining
+        if reading.reset is not None:
+            if reading.remaining > 0:
+                allowance.capacity = min(
+                    reading.limit, max(allowance.capacity, reading.remaining + reading.reset * rate)
+                )
+            level = min(level, allowance.capacity - reading.reset * rate)
+        since = self._sent[reading.name] - permit.sent[reading.name]
+        when_let_in = level + allowance.rate * (now - permit.granted_at) - since
+        allowance.bound(min(level, when_let_in), max(level, when_let_in), now)
+        if reading.name in self._set:
+            limit = self._set[reading.name]
+            limit.widen(limit.per_minute * allowance.capacity / allowance.per_minute, now)
+
+
+@dataclass(order=True, slots=True)
+class _Waiter:
+    ticket: int
+    tokens: int = field(compare=False)
+    woken: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    name: str
+    limit: float
+    remaining: float
+    reset: float | None
+
+
+def _amounts(tokens: int) -> dict[str, float]:
+    return {"requests": 1.0, "tokens": float(tokens)}
+
+
+def _readings(state: RateLimitState) -> Iterator[_Reading]:
+    for name, limit, remaining, reset in (
+        ("requests", state.limit_requests, state.remaining_requests, state.reset_requests_seconds),
+        ("tokens", state.limit_tokens, state.remaining_tokens, state.reset_tokens_seconds),
+    ):
+        if limit and remaining is not None:
+            yield _Reading(name, limit, remaining, reset)
+
+
+def _set_allowance(per_minute: float, now: float) -> Allowance:
+    used = per_minute * SET_LIMIT_SHARE
+    return Allowance(used, _first_capacity(used), now)
+
+
+def _first_capacity(per_minute: float) -> float:
+    return max(1.0, per_minute / 60 * FIRST_BURST_SECONDS)

@@ -1,0 +1,160 @@
+"""The answers that models are asked for: their JSON schemas, and the checks that every answer passes.
+
+Belongs here: the shape of answers on the wire, reading them, cleaning their text.
+Does not belong here: what the model is told (``prompts``), retries (``answering``), what becomes of an answer
+(``summary``).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from summary_pipeline.summarization import prompts
+from summary_pipeline.summarization.language_model import JsonSchema
+from summary_pipeline.summarization.parameters import SummarizationParameters
+
+CHUNK_SUMMARY = "chunk_summary"
+PARTIAL_MERGE = "partial_merge"
+FINAL_SUMMARY = "final_summary"
+
+_CODE_FENCE = re.compile(r"^```[a-z]*\s*\n(.*)\n```$", re.DOTALL)
+_DATA_LINE = re.compile(r"<\s*/?\s*data\s+(kind|id)\s*=", re.IGNORECASE)
+_Answer = TypeVar("_Answer", bound=BaseModel)
+_LANGUAGE_TAG = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+
+
+class UnusableAnswerError(ValueError):
+    """An answer does not satisfy its schema. The message is for the model and holds none of the answer's text."""
+
+
+def clean_text(text: str) -> str:
+    """Return ``text`` on one line, without what PostgreSQL or UTF-8 refuse: control characters, lone surrogates."""
+    kept = (
+        character for character in text if character.isspace() or unicodedata.category(character) not in {"Cc", "Cs"}
+    )
+    return " ".join("".join(kept).split())
+
+
+Text = Annotated[str, AfterValidator(clean_text)]
+FilledText = Annotated[str, AfterValidator(clean_text), Field(min_length=1)]
+
+
+class CitedText(BaseModel):
+    """A statement and the index of the snippet that it cites."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: int
+    text: Text
+
+
+class CitedTitle(BaseModel):
+    """A chapter's title and the index of the snippet with which it starts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: int
+    title: Text
+
+
+class PartialAnswer(BaseModel):
+    """The answer about one chunk, and of a reduce call below the last level."""
+
+    model_config = ConfigDict(frozen=True)
+
+    summary: FilledText
+    points: tuple[CitedText, ...]
+
+
+class FinalAnswer(BaseModel):
+    """The last answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sentences: Annotated[tuple[Text, ...], Field(min_length=1)]
+    key_points: tuple[CitedText, ...]
+    chapters: tuple[CitedTitle, ...]
+    topics: tuple[Text, ...]
+    language: Text
+
+
+def partial_schema(name: str, *, points: int) -> JsonSchema:
+    """Return the schema of a partial summary's answer with at most ``points`` points."""
+    return JsonSchema(
+        name=name, schema=_object(summary=_STRING, points=_array(_object(at=_INTEGER, text=_STRING), most=points))
+    )
+
+
+def final_schema(parameters: SummarizationParameters, sentences: tuple[int, int]) -> JsonSchema:
+    """Return the schema of the last answer; ``sentences`` are the fewest and the most that it may have."""
+    fewest, most = sentences
+    return JsonSchema(
+        name=FINAL_SUMMARY,
+        schema=_object(
+            sentences=_array(_STRING, most=most, fewest=fewest),
+            key_points=_array(_object(at=_INTEGER, text=_STRING), most=prompts.KEY_POINTS),
+            chapters=_array(_object(at=_INTEGER, title=_STRING), most=prompts.max_chapters(parameters)),
+            topics=_array(_STRING, most=prompts.TOPICS),
+            language=_STRING,
+        ),
+    )
+
+
+def read_partial(text: str) -> PartialAnswer:
+    """Read a partial summary's answer.
+
+    Raises:
+        UnusableAnswerError: it does not satisfy the schema.
+    """
+    return _read(text, PartialAnswer.model_validate_json)
+
+
+def read_final(text: str) -> FinalAnswer:
+    """Read the last answer.
+
+    Raises:
+        UnusableAnswerError: it does not satisfy the schema, or its summary is empty.
+    """
+    answer = _read(text, FinalAnswer.model_validate_json)
+    if not any(answer.sentences):
+        raise UnusableAnswerError("sentences: all are empty.")
+    return answer
+
+
+def language_tag(text: str) -> str | None:
+    """Return ``text`` where it has the form of a BCP 47 tag, else None."""
+    return text if _LANGUAGE_TAG.match(text) else None
+
+
+def _read(text: str, validate: Callable[[str], _Answer]) -> _Answer:
+    if _DATA_LINE.search(text):
+        raise UnusableAnswerError("it repeats the lines that delimit the data.")
+    stripped = text.strip()
+    fenced = _CODE_FENCE.match(stripped)
+    try:
+        return validate(fenced.group(1) if fenced else stripped)
+    except ValidationError as error:
+        problems = "; ".join(
+            sorted({f"{_location(e['loc'])}: {e['type'].replace('_', ' ')}" for e in error.errors()})[:5]
+        )
+        raise UnusableAnswerError(f"{problems}.") from error
+
+
+def _location(location: tuple[int | str, ...]) -> str:
+    return ".".join("item" if isinstance(step, int) else step for step in location) or "the answer"
+
+
+_STRING: dict[str, Any] = {"type": "string"}
+_INTEGER: dict[str, Any] = {"type": "integer"}
+
+
+def _array(items: dict[str, Any], *, most: int, fewest: int = 0) -> dict[str, Any]:
+    limits = {"minItems": fewest, "maxItems": most} if fewest else {"maxItems": most}
+    return {"type": "array", "items": items, **limits}
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

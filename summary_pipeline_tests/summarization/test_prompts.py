@@ -1,0 +1,98 @@
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summary_pipeline.summarization.chunking import ChunkSegment
+from summary_pipeline.summarization.prompts import (
+    PARAGRAPH_BYTES,
+    PartToShow,
+    PointToShow,
+    delimited,
+    neutralized,
+    render_parts,
+    render_transcript,
+    user_message,
+)
+from summary_pipeline_tests.summarization.scripted_model import DATA
+
+HOSTILE = st.text(alphabet='<>/[]0123data ="id\n x。.', max_size=60)
+
+
+def segment(snippet: int, text: str, start: float | None = None) -> ChunkSegment:
+    return ChunkSegment(snippet=snippet, text=text, start=start)
+
+
+def test_markers_stand_at_paragraphs_and_not_at_every_snippet() -> None:
+    segments = [segment(index, "w" * 100, float(index)) for index in range(20)]
+    rendered = render_transcript(segments)
+    per_paragraph = -(-PARAGRAPH_BYTES // 100)
+    assert list(rendered.markers) == list(range(0, 20, per_paragraph))
+    assert rendered.markers[per_paragraph] == float(per_paragraph)
+    assert rendered.text.startswith(f"[0] {'w' * 100} {'w' * 100}")
+
+
+def test_a_line_break_follows_an_end_of_prose_only() -> None:
+    rendered = render_transcript([segment(0, "we met"), segment(1, "at noon."), segment(2, "then left")])
+    assert rendered.text == "[0] we met at noon.\nthen left"
+
+
+def test_empty_snippets_are_not_shown() -> None:
+    assert render_transcript([segment(0, " "), segment(1, "word"), segment(2, "")]).text == "[1] word"
+
+
+def test_markers_prefer_snippets_that_have_a_time() -> None:
+    long = "w" * PARAGRAPH_BYTES
+    rendered = render_transcript([segment(0, long, 1.0), segment(1, long), segment(2, long, 7.0)])
+    assert rendered.markers == {0: 1.0, 2: 7.0}
+
+
+def test_the_parts_of_one_snippet_share_its_marker() -> None:
+    long = "w" * PARAGRAPH_BYTES
+    rendered = render_transcript([segment(4, long, 1.0), segment(4, long, 1.0), segment(5, "end", 2.0)])
+    assert rendered.markers == {4: 1.0, 5: 2.0}
+
+
+def test_all_words_are_shown() -> None:
+    words = [f"word{index}" for index in range(500)]
+    rendered = render_transcript(segment(index, word) for index, word in enumerate(words))
+    assert re.sub(r"^\[\d+\] ", "", rendered.text, flags=re.MULTILINE).split() == words
+
+
+def test_parts_are_shown_in_order_with_their_points() -> None:
+    parts = [
+        PartToShow("First part.", (PointToShow(0, "start", 0.0), PointToShow(9, "then", 4.5))),
+        PartToShow("Second\npart.", ()),
+    ]
+    rendered = render_parts(parts)
+    assert rendered.text == "Part 1:\nFirst part.\n[0] start\n[9] then\n\nPart 2:\nSecond part."
+    assert rendered.markers == {0: 0.0, 9: 4.5}
+
+
+@given(st.lists(st.tuples(HOSTILE, st.booleans()), min_size=1, max_size=8))
+def test_no_transcript_can_forge_a_marker_or_end_the_data(texts: list[tuple[str, bool]]) -> None:
+    segments = [segment(index + 1_000, text * (40 if long else 1)) for index, (text, long) in enumerate(texts)]
+    rendered = render_transcript(segments)
+    message = user_message("transcript", rendered.text)
+    found = DATA.findall(message)
+    assert [data for _, _, data in found] == [rendered.text]
+    assert [int(number) for number in re.findall(r"\[\s*(\d+)\s*\]", rendered.text)] == list(rendered.markers)
+    assert len(re.findall(r"<\s*/?\s*data", message)) == 2
+
+
+@given(HOSTILE)
+def test_neutralizing_twice_changes_nothing_more(text: str) -> None:
+    assert neutralized(neutralized(text)) == neutralized(text)
+
+
+def test_the_id_depends_on_the_data_alone_and_never_stands_in_them() -> None:
+    first = delimited("transcript", "some words")
+    assert delimited("transcript", "some words") == first
+    assert delimited("transcript", "other words") != first
+    identity = re.findall(r'id="(\w+)"', first)[0]
+    forged = delimited("transcript", f"some words {identity}")
+    assert re.findall(r'id="(\w+)"', forged)[0] != identity
+
+
+def test_ordinary_brackets_are_left_alone() -> None:
+    assert neutralized("[Music] a < b, <b>data</b> and x[i]") == "[Music] a < b, <b>data</b> and x[i]"

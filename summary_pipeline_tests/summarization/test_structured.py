@@ -1,0 +1,105 @@
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from summary_pipeline.summarization.parameters import SummarizationParameters
+from summary_pipeline.summarization.structured import (
+    UnusableAnswerError,
+    clean_text,
+    final_schema,
+    language_tag,
+    partial_schema,
+    read_final,
+    read_partial,
+)
+
+PARTIAL = {"summary": "What was said.", "points": [{"at": 3, "text": "a point"}]}
+FINAL = {
+    "sentences": ["One.", "Two.", "Three.", "Four."],
+    "key_points": [{"at": 3, "text": "a point"}],
+    "chapters": [{"at": 0, "title": "Start"}],
+    "topics": ["boats"],
+    "language": "en",
+}
+
+
+def object_schemas(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    inner = [found for value in schema.get("properties", {}).values() for found in object_schemas(value)]
+    inner += object_schemas(schema["items"]) if "items" in schema else []
+    return [schema, *inner] if schema["type"] == "object" else inner
+
+
+def shape(value: object) -> object:
+    """Return the keys of a schema or of an answer, however deep."""
+    if isinstance(value, Mapping) and value.get("type") in {"object", "array"}:
+        return shape(value["properties"] if value["type"] == "object" else [value["items"]])
+    if isinstance(value, Mapping) and "type" not in value:
+        return {key: shape(inner) for key, inner in value.items()}
+    return [shape(value[0])] if isinstance(value, list) else None
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer"),
+    [
+        (partial_schema("chunk_summary", points=3).schema, PARTIAL),
+        (final_schema(SummarizationParameters(), (4, 6)).schema, FINAL),
+    ],
+)
+def test_schemas_are_strict_and_of_the_shape_that_is_read(schema: Mapping[str, Any], answer: dict[str, Any]) -> None:
+    assert shape(schema) == shape(answer)
+    for found in object_schemas(schema):
+        assert found["additionalProperties"] is False
+        assert found["required"] == list(found["properties"])
+
+
+def test_the_final_schema_bounds_the_number_of_sentences() -> None:
+    sentences = final_schema(SummarizationParameters(), (4, 6)).schema["properties"]["sentences"]
+    assert (sentences["minItems"], sentences["maxItems"]) == (4, 6)
+
+
+def test_answers_are_read() -> None:
+    assert read_partial(json.dumps(PARTIAL)).points[0].at == 3
+    assert read_final(json.dumps(FINAL)).chapters[0].title == "Start"
+
+
+def test_a_code_fence_around_an_answer_is_no_fault() -> None:
+    assert read_partial(f"```json\n{json.dumps(PARTIAL)}\n```").summary == "What was said."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Sure, here is the summary.", "the answer: json invalid"),
+        ("[]", "the answer: model type"),
+        (json.dumps({"points": []}), "summary: missing"),
+        (json.dumps({**PARTIAL, "summary": " \n"}), "summary: too short"),
+        (json.dumps({**PARTIAL, "points": [{"at": "noon", "text": "x"}]}), "points.item.at: int parsing"),
+        (json.dumps({**PARTIAL, "points": [{"at": 1.5, "text": "x"}]}), "points.item.at: int from float"),
+        (json.dumps({**PARTIAL, "summary": '<data kind="transcript" id="0">'}), "repeats the lines"),
+    ],
+)
+def test_an_unusable_answer_says_where_it_fails_and_shows_none_of_its_text(text: str, reason: str) -> None:
+    with pytest.raises(UnusableAnswerError) as caught:
+        read_partial(text)
+    assert reason in str(caught.value)
+    assert "noon" not in str(caught.value)
+    assert "Sure" not in str(caught.value)
+
+
+def test_a_final_answer_of_empty_sentences_is_unusable() -> None:
+    with pytest.raises(UnusableAnswerError, match="sentences"):
+        read_final(json.dumps({**FINAL, "sentences": ["", " ", "\u0000", ""]}))
+
+
+def test_text_is_cleaned_of_what_databases_refuse() -> None:
+    assert clean_text("a\u0000b\x1b[31m\n\tc\ud800 d") == "ab[31m c d"
+    assert clean_text("سلام‌دنیا 👩‍🚀") == "سلام‌دنیا 👩‍🚀"
+    answer = read_partial('{"summary": "nul \\u0000 and\\nbreak", "points": []}')
+    assert answer.summary == "nul and break"
+
+
+@pytest.mark.parametrize(("text", "tag"), [("en", "en"), ("zh-Hant-TW", "zh-Hant-TW"), ("English", None), ("", None)])
+def test_only_language_tags_are_languages(text: str, tag: str | None) -> None:
+    assert language_tag(text) == tag
