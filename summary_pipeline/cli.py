@@ -30,7 +30,7 @@ def relay() -> None:
     """Publish outbox events to Kafka, where no other scheduler of the platform does it."""
     from summary_pipeline.database.relay import Relay
     from summary_pipeline.database.relay_rules import RelaySettings
-    from summary_pipeline.resources.factories import open_database
+    from summary_pipeline.resources.connections import open_database
     from summary_pipeline.resources.kafka_producer import open_producer
 
     settings = load_settings()
@@ -87,7 +87,7 @@ def demo(
 def create() -> None:
     """Create what is missing of the shared tables, and bring our own tables up to date."""
     from summary_pipeline.database.schema import create_missing_shared_tables, migrate_own_tables
-    from summary_pipeline.resources.factories import open_database
+    from summary_pipeline.resources.connections import open_database
 
     platform = load_settings().platform
     engine = open_database(platform).engine
@@ -101,7 +101,7 @@ def create() -> None:
 def check() -> None:
     """Compare the shared tables with the contract and name every difference."""
     from summary_pipeline.database.compatibility import check_compatibility
-    from summary_pipeline.resources.factories import open_database
+    from summary_pipeline.resources.connections import open_database
 
     platform = load_settings().platform
     differences = check_compatibility(open_database(platform).engine, platform.db_schema)

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from summary_pipeline.database.engine import ping
 from summary_pipeline.health.app import Check
-from summary_pipeline.resources.factories import open_database, open_object_store
+from summary_pipeline.resources.connections import open_database, open_object_store
 from summary_pipeline.settings import Settings
 
 KAFKA_SECONDS = 5.0

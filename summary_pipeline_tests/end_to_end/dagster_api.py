@@ -1,0 +1,134 @@
+"""What an operator sees and does in Dagster's UI, through the API behind it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from summary_pipeline_tests.end_to_end.neighbour import Neighbour
+from summary_pipeline_tests.waiting import eventually
+
+EVENT_SENSOR = "video_transcribed_sensor"
+JOB = "summarize_video"
+STEPS = ("transcript", "chunks", "chunk_summaries", "final_summary", "persisted_summary")
+ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
+
+_SENSOR = {
+    "repositoryName": "__repository__",
+    "repositoryLocationName": "summary_pipeline",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as its page shows it. Times are seconds since the epoch, None for what has not happened."""
+
+    run_id: str
+    job: str
+    status: str
+    started: float | None
+    ended: float | None
+    parent: str | None
+    tags: dict[str, str]
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ENDED
+
+
+class DagsterApi:
+    """The GraphQL API of the stack's webserver."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/graphql"
+
+    def query(self, text: str, **variables: object) -> Any:  # noqa: ANN401 - the schema is Dagster's
+        """Return the ``data`` of an answer."""
+        answer = httpx.post(self._url, json={"query": text, "variables": variables}, timeout=60).json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def runs(self, **tags: str) -> list[Run]:
+        """Return the runs with these tags, the oldest first."""
+        found = self.query(
+            """query($filter: RunsFilter!) { runsOrError(filter: $filter) { ... on Runs { results {
+                runId jobName status startTime endTime parentRunId tags { key value } } } } }""",
+            filter={"tags": [{"key": key, "value": value} for key, value in tags.items()]},
+        )["runsOrError"]["results"]
+        return [
+            Run(
+                run_id=run["runId"],
+                job=run["jobName"],
+                status=run["status"],
+                started=run["startTime"],
+                ended=run["endTime"],
+                parent=run["parentRunId"],
+                tags={tag["key"]: tag["value"] for tag in run["tags"]},
+            )
+            for run in reversed(found)
+        ]
+
+    def runs_of(self, video_id: int) -> list[Run]:
+        """Return the runs of one video, the oldest first."""
+        return self.runs(**{"dagster/partition": str(video_id)})
+
+    def ended_runs_of(self, video_id: int, count: int = 1) -> list[Run]:
+        """Wait until a video has that many runs, all ended, and return them."""
+        return eventually(
+            lambda: self.runs_of(video_id),
+            f"{count} ended run(s) of video {video_id}",
+            until=lambda runs: len(runs) >= count and all(run.has_ended for run in runs),
+        )
+
+    def messages(self, run_id: str) -> list[str]:
+        """Return what a run's page lists."""
+        events = self.query(
+            """query($run: ID!) { logsForRun(runId: $run) { ... on EventConnection {
+                events { ... on MessageEvent { message } } } } }""",
+            run=run_id,
+        )["logsForRun"]["events"]
+        return [event["message"] for event in events]
+
+    def wait_until_read(self, neighbour: Neighbour) -> None:
+        """Wait until the sensor has read all that ``video.transcribed`` holds, and all that came of it has ended."""
+        ends = neighbour.ends("video.transcribed")
+        eventually(self._offsets, f"the sensor has read up to {ends}", until=lambda offsets: offsets == ends)
+        eventually(lambda: [run for run in self.runs() if not run.has_ended], "no run goes on", until=lambda runs: not runs)
+
+    def switch_sensor(self, name: str, *, on: bool) -> None:
+        """Start or stop a sensor."""
+        if on:
+            answer = self.query(
+                """mutation($sensor: SensorSelector!) { startSensor(sensorSelector: $sensor) { __typename } }""",
+                sensor={**_SENSOR, "sensorName": name},
+            )["startSensor"]
+            assert answer["__typename"] == "Sensor"
+            return
+        answer = self.query(
+            """mutation($id: String!) { stopSensor(id: $id) { __typename } }""", id=self._sensor(name)["id"]
+        )["stopSensor"]
+        assert answer["__typename"] == "StopSensorMutationResult"
+
+    def launch_backfill(self, partition: str) -> str:
+        """Materialize all five assets of a partition again; return the backfill's id."""
+        answer = self.query(
+            """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
+                __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }""",
+            params={"assetSelection": [{"path": [step]} for step in STEPS], "partitionNames": [partition]},
+        )["launchPartitionBackfill"]
+        assert answer["__typename"] == "LaunchBackfillSuccess", answer
+        backfill: str = answer["backfillId"]
+        return backfill
+
+    def _offsets(self) -> dict[int, int]:
+        data = self._sensor(EVENT_SENSOR)["sensorState"]["typeSpecificData"]
+        cursor = json.loads((data or {}).get("lastCursor") or '{"offsets": {}}')
+        return {int(partition): offset for partition, offset in cursor["offsets"].items()}
+
+    def _sensor(self, name: str) -> Any:  # noqa: ANN401 - the schema is Dagster's
+        return self.query(
+            """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) { __typename ... on Sensor {
+                id sensorState { typeSpecificData { ... on SensorData { lastCursor } } } } } }""",
+            sensor={**_SENSOR, "sensorName": name},
+        )["sensorOrError"]
