@@ -4,16 +4,17 @@ Belongs here: from a failed run to ``videos.status``. Does not belong here: what
 A sensor and not a hook in the run: a run whose worker was killed has failed too.
 """
 
-import dagster as dg
-from dagster import DagsterEvent
+from collections.abc import Sequence
 
+import dagster as dg
+
+from summary_pipeline.defs.job import ASSETS, JOB_NAME
 from summary_pipeline.defs.partitions import video_id_of
 from summary_pipeline.defs.run_tags import EVENT_ID
 from summary_pipeline.resources.database import Database
 
 PARTITION = "dagster/partition"
 WILL_RETRY = "dagster/will_retry"
-ASSETS_OF_A_VIDEO = frozenset({"transcript", "chunks", "chunk_summaries", "final_summary", "persisted_summary"})
 
 
 @dg.run_failure_sensor(
@@ -41,11 +42,10 @@ def failed_summary_sensor(
 def is_about_a_video(run: dg.DagsterRun) -> bool:
     """Tell whether a run materializes assets of one video."""
     keys = {key.to_user_string() for key in run.asset_selection or ()}
-    by_job = run.job_name == "summarize_video"
-    return PARTITION in run.tags and (by_job or bool(keys & ASSETS_OF_A_VIDEO))
+    return PARTITION in run.tags and (run.job_name == JOB_NAME or not keys.isdisjoint(ASSETS))
 
 
-def failure_reason(step_failures: list[DagsterEvent], run_id: str) -> str:
+def failure_reason(step_failures: Sequence[dg.DagsterEvent], run_id: str) -> str:
     """Return what the failing asset said, without a stack trace; the run's page has that."""
     for event in step_failures:
         data = event.step_failure_data

@@ -6,6 +6,7 @@ from summary_pipeline.intake.cursor import (
     Cursor,
     CursorError,
     OffsetOutOfRangeError,
+    OutOfRange,
     PartitionState,
     StartOffsets,
     parse_cursor,
@@ -15,7 +16,7 @@ from summary_pipeline.intake.cursor import (
 TOPIC = "video.transcribed"
 
 
-def choose(cursor: Cursor | None, out_of_range: str = "earliest", **partition: int | None) -> StartOffsets:
+def choose(cursor: Cursor | None, out_of_range: OutOfRange = "earliest", **partition: int | None) -> StartOffsets:
     state = PartitionState(
         low=partition.get("low") or 0, high=partition["high"] or 0, committed=partition.get("committed")
     )
@@ -24,7 +25,7 @@ def choose(cursor: Cursor | None, out_of_range: str = "earliest", **partition: i
         cluster_id="cluster",
         topic=TOPIC,
         partitions={0: state},
-        out_of_range=out_of_range,  # type: ignore[arg-type] -- the tests name it in plain text
+        out_of_range=out_of_range,
     )
 
 
@@ -62,7 +63,7 @@ def test_the_cursor_of_another_cluster_is_not_used_and_a_warning_says_so() -> No
 
 
 @pytest.mark.parametrize(("policy", "offset"), [("earliest", 5), ("latest", 9)])
-def test_an_offset_that_kafka_no_longer_holds_is_replaced_as_the_setting_says(policy: str, offset: int) -> None:
+def test_an_offset_that_kafka_no_longer_holds_is_replaced_as_the_setting_says(policy: OutOfRange, offset: int) -> None:
     chosen = choose(cursor_at(2), policy, low=5, high=9)
     assert chosen.offsets == {0: offset}
     assert "Offset 2 of video.transcribed[0]" in chosen.warnings[0]

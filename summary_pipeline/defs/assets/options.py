@@ -1,7 +1,7 @@
 """What all five assets share."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import dagster as dg
 
@@ -11,6 +11,15 @@ GROUP = "summaries"
 OWNER = "team:summaries"
 
 
+class CommonArguments(TypedDict):
+    """The arguments of ``@dg.asset`` that are the same for every asset."""
+
+    partitions_def: dg.PartitionsDefinition
+    group_name: str
+    owners: list[str]
+    retry_policy: dg.RetryPolicy
+
+
 @dataclass(frozen=True, slots=True)
 class AssetOptions:
     """How assets retry when S3 or PostgreSQL is in trouble: attempts, the first included, and seconds between them."""
@@ -18,8 +27,8 @@ class AssetOptions:
     attempts: int
     delay: float
 
-    def common(self) -> dict[str, Any]:
-        """Return the arguments of ``@dg.asset`` that are the same for every asset."""
+    def common(self) -> CommonArguments:
+        """Return the arguments that every asset is made with."""
         return {
             "partitions_def": videos,
             "group_name": GROUP,
