@@ -144,7 +144,7 @@ class PipelineSettings(_EnvironmentSettings):
         None, gt=0, description="Stop before a video costs more than this.", examples=["0.50"]
     )
     summary_max_cost_per_day_usd: float | None = Field(
-        None, gt=0, description="Stop before a UTC day costs more than this, per worker process.", examples=["20"]
+        None, gt=0, description="Stop before a day (UTC) costs more than this, over all workers.", examples=["20"]
     )
     summary_request_timeout_seconds: float = Field(120, gt=0, description="Longest wait for one model answer.")
 

@@ -3,11 +3,11 @@
 Belongs here: tables that nobody else reads or writes. Does not belong here: shared tables (``models``).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, Integer, Text, Uuid, func, text
+from sqlalchemy import BigInteger, Date, Double, Identity, Index, Integer, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -20,6 +20,8 @@ class OwnBase(DeclarativeBase):
         str: Text(),
         UUID: Uuid(),
         datetime: TIMESTAMP(timezone=False),
+        date: Date(),
+        float: Double(),
     }
 
 
@@ -57,3 +59,17 @@ class OutboxFailure(OwnBase):
     last_error: Mapped[str]
     next_attempt_at: Mapped[datetime]
     parked_at: Mapped[datetime | None]
+
+
+class ModelSpending(OwnBase):
+    """What all workers spend on language models on one day in UTC, in US dollars.
+
+    ``reserved_usd`` is set aside for calls under way. What a worker that died had set aside stays there until the
+    day ends: its calls may have been paid for.
+    """
+
+    __tablename__ = "model_spending"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    spent_usd: Mapped[float] = mapped_column(server_default=text("0"))
+    reserved_usd: Mapped[float] = mapped_column(server_default=text("0"))

@@ -5,6 +5,7 @@ Belongs here: one object that knows the engine. Does not belong here: statements
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Engine
 
@@ -12,6 +13,7 @@ from summary_pipeline.contract.events import VideoTranscribed
 from summary_pipeline.database.failures import FailureOutcome, mark_failed
 from summary_pipeline.database.persistence import PersistOutcome, PersistRequest, persist_summary
 from summary_pipeline.database.queries import is_processed, lost_events, transcript_path
+from summary_pipeline.database.spending import Spending, reserve_spending, settle_spending, spending_on
 from summary_pipeline.database.videos import require_video
 
 
@@ -44,3 +46,15 @@ class Database:
     def lost_events(self, *, older_than_seconds: float) -> list[VideoTranscribed]:
         """Return published events without an effect whose video still waits."""
         return lost_events(self.engine, older_than_seconds)
+
+    def reserve_spending(self, day: date, usd: float, *, limit_usd: float) -> bool:
+        """Set money for model calls aside if the day's limit allows it; tell whether it was."""
+        return reserve_spending(self.engine, day, usd, limit_usd=limit_usd)
+
+    def settle_spending(self, day: date, *, reserved_usd: float, spent_usd: float) -> None:
+        """Give back what was set aside and record what was spent."""
+        settle_spending(self.engine, day, reserved_usd=reserved_usd, spent_usd=spent_usd)
+
+    def spending_on(self, day: date) -> Spending:
+        """Return what a day has cost so far."""
+        return spending_on(self.engine, day)

@@ -48,7 +48,7 @@ def kafka(_context: dg.InitResourceContext) -> Kafka:
 def summarizer(_context: dg.InitResourceContext) -> SummarizerFactory:
     """Return what opens a summarizer for one asset."""
     loaded = load_settings()
-    return SummarizerFactory(loaded, open_object_store(loaded.platform))
+    return SummarizerFactory(loaded, open_object_store(loaded.platform), open_database(loaded.platform))
 
 
 @dg.io_manager(description="Intermediate assets as JSON in the platform's bucket.")

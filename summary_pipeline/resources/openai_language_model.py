@@ -27,7 +27,7 @@ from summary_pipeline.summarization.language_model import (
     RateLimitState,
     TransientModelError,
 )
-from summary_pipeline.summarization.model_registry import ModelRegistry
+from summary_pipeline.summarization.model_registry import ModelRegistry, built_in_registry
 
 _TRANSIENT_STATUSES = frozenset({408, 409, 425})
 _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"})
@@ -44,13 +44,15 @@ class OpenAILanguageModel:
 
     Args:
         client: reaches the server; its time-out bounds a call. The caller closes it.
-        registry: says for each model which parameter limits its output.
+        registry: says for each model which parameter limits its output; the built-in one if not given.
         store: whether the provider may keep the exchange. None leaves the parameter out, for servers that refuse it.
     """
 
-    def __init__(self, client: AsyncOpenAI, registry: ModelRegistry, *, store: bool | None = False) -> None:
+    def __init__(
+        self, client: AsyncOpenAI, registry: ModelRegistry | None = None, *, store: bool | None = False
+    ) -> None:
         self._client = client.with_options(max_retries=0)
-        self._registry = registry
+        self._registry = registry or built_in_registry()
         self._store = store
 
     async def complete(self, request: CompletionRequest) -> Completion:

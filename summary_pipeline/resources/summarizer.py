@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 
 from openai import AsyncOpenAI
 
+from summary_pipeline.resources.daily_budget import DailyDatabaseBudget
+from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.object_store import ObjectChunkStore, ObjectStore
 from summary_pipeline.resources.openai_language_model import OpenAILanguageModel
 from summary_pipeline.settings import PipelineSettings, Settings
 from summary_pipeline.summarization.calls import map_code_version, reduce_code_version
-from summary_pipeline.summarization.cost import DailyBudget
 from summary_pipeline.summarization.model_registry import ModelRegistry, ModelSpec, built_in_registry
 from summary_pipeline.summarization.pacing import PacedModel
 from summary_pipeline.summarization.parameters import SummarizationParameters
@@ -76,6 +77,7 @@ class SummarizerFactory:
 
     settings: Settings
     objects: ObjectStore
+    database: Database
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Summarizer]:
@@ -95,17 +97,17 @@ class SummarizerFactory:
                 parameters=plan.parameters,
                 registry=plan.registry,
                 store=ObjectChunkStore(self.objects, ANSWERS_PREFIX, max_bytes=MAX_ANSWER_BYTES),
-                budget=_daily_budget(pipeline.summary_max_cost_per_day_usd),
+                budget=self._daily_budget(),
             )
+
+    def _daily_budget(self) -> DailyDatabaseBudget | None:
+        limit = self.settings.pipeline.summary_max_cost_per_day_usd
+        if limit is None:
+            return None
+        return DailyDatabaseBudget(self.database, limit, day=datetime.now(UTC).date())
 
 
 @functools.cache
 def _limiter(requests_per_minute: int | None, tokens_per_minute: int | None) -> AdaptiveLimiter:
     """One per process and setting: what is learned of the provider's limits is worth keeping from video to video."""
     return AdaptiveLimiter(requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute)
-
-
-@functools.cache
-def _daily_budget(limit_usd: float | None) -> DailyBudget | None:
-    """One per process and setting, since it is what the process has spent."""
-    return None if limit_usd is None else DailyBudget(limit_usd, today=lambda: datetime.now(UTC).date())

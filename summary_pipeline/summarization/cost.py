@@ -110,37 +110,3 @@ class VideoBudget:
         """See ``Budget.settle``."""
         self._reserved -= reserved_usd
         self._spent += spent_usd
-
-
-class DailyBudget:
-    """A limit for each day of ``today``, over everything that is summarized with this object."""
-
-    def __init__(self, limit_usd: float, *, today: Callable[[], dt.date]) -> None:
-        self._limit = limit_usd
-        self._today = today
-        self._day = today()
-        self._spent = 0.0
-        self._reserved = 0.0
-
-    async def reserve(self, usd: float) -> None:
-        """See ``Budget.reserve``."""
-        self._turn_page()
-        if self._spent + self._reserved + usd > self._limit:
-            raise CostLimitError(
-                f"Summaries may cost ${self._limit:.2f} a day. On {self._day.isoformat()} ${self._spent:.4f} are "
-                f"spent, ${self._reserved:.4f} set aside for calls under way, and what comes next may cost ${usd:.4f}. "
-                "Raise the limit or go on tomorrow."
-            )
-        self._reserved += usd
-
-    async def settle(self, *, reserved_usd: float, spent_usd: float) -> None:
-        """See ``Budget.settle``."""
-        self._turn_page()
-        self._reserved -= reserved_usd
-        self._spent += spent_usd
-
-    def _turn_page(self) -> None:
-        """Forget what was spent yesterday; what is reserved is still under way."""
-        if (today := self._today()) != self._day:
-            self._day = today
-            self._spent = 0.0

@@ -1,8 +1,7 @@
-import datetime as dt
 
 import pytest
 
-from summary_pipeline.summarization.cost import DailyBudget, Usage, VideoBudget, call_cost
+from summary_pipeline.summarization.cost import Usage, VideoBudget, call_cost
 from summary_pipeline.summarization.errors import CostLimitError
 from summary_pipeline.summarization.model_registry import Price
 
@@ -43,14 +42,3 @@ async def test_reservations_count_until_they_are_settled() -> None:
     await budget.reserve(0.5)
     with pytest.raises(CostLimitError):
         await budget.reserve(0.01)
-
-
-async def test_a_day_s_budget_is_whole_again_on_the_next_day() -> None:
-    day = dt.date(2026, 11, 20)
-    budget = DailyBudget(1.0, today=lambda: day)
-    await budget.reserve(0.9)
-    await budget.settle(reserved_usd=0.9, spent_usd=0.9)
-    with pytest.raises(CostLimitError, match="2026-11-20"):
-        await budget.reserve(0.2)
-    day += dt.timedelta(days=1)
-    await budget.reserve(0.2)
