@@ -96,3 +96,10 @@ def test_the_sample_env_file_documents_every_variable_with_its_description() -> 
         for name, field in kind.model_fields.items():
             assert field.description is not None
             assert re.search(rf"^# {re.escape(field.description)}.*\n#? ?{name.upper()}=", sample, re.MULTILINE), name
+
+
+def test_the_sample_env_file_documents_every_variable_that_dagster_yaml_reads() -> None:
+    sample = (REPOSITORY / "env.sample").read_text()
+    variables = re.findall(r"env: (\w+)", (REPOSITORY / "dagster.yaml").read_text())
+    assert variables
+    assert [name for name in variables if not re.search(rf"^# {name}=", sample, re.MULTILINE)] == []
