@@ -1,0 +1,111 @@
+"""From bytes to text: byte order marks, UTF-16 without one, damaged UTF-8, Western 8-bit text; binary data is refused."""
+
+import codecs
+import re
+
+from summary_pipeline.summarization.parsing.transcript_errors import UnreadableTranscriptError
+
+_EXPECTED = "text in UTF-8 or UTF-16"
+
+_BYTE_ORDER_MARKS = (
+    # The mark of UTF-32 starts with that of UTF-16.
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BINARY_FORMATS = (
+    (b"\x1f\x8b", "gzip data"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard data"),
+    (b"BZh", "bzip2 data"),
+    (b"\xfd7zXZ\x00", "xz data"),
+    (b"%PDF-", "a PDF document"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"ID3", "an MP3 recording"),
+    (b"OggS", "an Ogg recording"),
+    (b"RIFF", "a WAV or AVI recording"),
+    (b"\x1aE\xdf\xa3", "a WebM or Matroska recording"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+)
+_SAMPLE_BYTES = 4096
+_SAMPLE_CHARACTERS = 100_000
+_CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+
+def decode(data: bytes, *, key: str) -> str:
+    """Return the text of a document, without byte order mark.
+
+    Raises:
+        UnreadableTranscriptError: it is binary data, or text in an encoding that can't be told.
+    """
+    _refuse_known_binary_formats(data, key)
+    text = _decoded(data, key)
+    controls = len(_CONTROLS.findall(text[:_SAMPLE_CHARACTERS]))
+    if controls > 4 and controls * 50 > min(len(text), _SAMPLE_CHARACTERS):
+        raise UnreadableTranscriptError(key, f"binary data ({len(data)} bytes)", expected=_EXPECTED)
+    return text.lstrip("\ufeff")
+
+
+def _refuse_known_binary_formats(data: bytes, key: str) -> None:
+    found = next((name for start, name in _BINARY_FORMATS if data.startswith(start)), None)
+    if found is None and data[4:8] == b"ftyp":
+        found = "an MP4 recording"
+    # "BZh", "ID3" and the like may also be how a text starts; binary data are not UTF-8 for long.
+    if found is not None and not _is_utf8(data[:_SAMPLE_BYTES]):
+        raise UnreadableTranscriptError(key, found, "the first byte", _EXPECTED)
+
+
+def _is_utf8(sample: bytes) -> bool:
+    """Say whether ``sample``, which may end in the middle of a character, is UTF-8 without controls that no text has."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in text and _CONTROLS.search(text) is None
+
+
+def _decoded(data: bytes, key: str) -> str:
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    if (wide := _utf16_without_mark(data)) is not None:
+        return data.decode(wide, "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        return _decoded_with_errors(data, key, error.start)
+
+
+def _utf16_without_mark(data: bytes) -> str | None:
+    """Recognize UTF-16 by its zero bytes: every other one is, in the spaces, digits and punctuation of any language."""
+    sample = data[:_SAMPLE_BYTES]
+    pairs = len(sample) // 2
+    if pairs < 2:
+        return None
+    first, second = sample[0 : 2 * pairs : 2].count(0), sample[1 : 2 * pairs : 2].count(0)
+    if second * 10 >= pairs * 2 and first * 20 <= second:
+        return "utf-16-le"
+    if first * 10 >= pairs * 2 and second * 20 <= first:
+        return "utf-16-be"
+    return None
+
+
+def _decoded_with_errors(data: bytes, key: str, first_error: int) -> str:
+    """Read UTF-8 with a few damaged bytes, which become U+FFFD, or Western 8-bit text."""
+    text = data.decode(errors="replace")
+    damaged = text.count("\ufffd")
+    intact = sum(not character.isascii() for character in text) - damaged
+    if damaged <= intact or damaged * 1000 <= len(text):
+        return text
+    # In Western languages few letters have accents. In other 8-bit and in Asian encodings most bytes are high.
+    high = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
+    if high * 5 <= len(data) and not _UNDEFINED_IN_CP1252.search(data):
+        return data.decode("cp1252")
+    raise UnreadableTranscriptError(
+        key, f"text in an unknown encoding, or binary data ({len(data)} bytes)", f"byte {first_error}", _EXPECTED
+    )
