@@ -20,8 +20,8 @@ from summary_pipeline.local.apache_kafka import ApacheKafka
 from summary_pipeline.local.embedded_server import EmbeddedServer
 from summary_pipeline.local.kafka_broker import MockKafka
 from summary_pipeline.local.offline_openai import OfflineOpenAI
-from summary_pipeline.local.part import Part
 from summary_pipeline.local.openai_server.configuration import SERVED_MODEL
+from summary_pipeline.local.part import Part
 from summary_pipeline.local.plan import ALL_PARTS, PartName, given_variables, make_plan, redis_url, replaced_variables
 from summary_pipeline.local.postgresql import PLATFORM_DATABASE, EmbeddedPostgres
 from summary_pipeline.local.s3_server import EmbeddedS3

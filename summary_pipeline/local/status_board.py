@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
 from rich.spinner import Spinner
@@ -66,16 +66,16 @@ class StatusBoard:
             if self._live is None:
                 seconds = time.monotonic() - self._started
                 self._console.print(
-                    f"  {seconds:6.1f} s  {name:<32} {state:<12} {detail}".rstrip(), highlight=False, markup=False
+                    f"  {seconds:6.1f} s  {state:<12} {name}  {detail}".rstrip(), highlight=False, markup=False
                 )
 
-    def _table(self) -> Table:
-        table = Table(title=self._title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    def _table(self) -> Group:
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         with self._lock:
             for name, (state, detail) in self._rows.items():
                 sign = Text("●", style=_STYLES.get(state, "dim")) if state in _RESTING else self._spinner(name)
                 table.add_row(sign, escape(name), Text(state, style=_STYLES.get(state, "")), escape(detail))
-        return table
+        return Group(Text(self._title), table)
 
     def _spinner(self, name: str) -> Spinner:
         return self._spinners.setdefault(name, Spinner("dots"))

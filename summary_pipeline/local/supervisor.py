@@ -246,7 +246,9 @@ class Supervisor:
                     raise PartFailedError(f"{part.name} {late}. {self._files.end_of_log(part.name)}")
 
     def _end(self, running: _Running) -> set[ProcessIdentity]:
-        self._report(running.part.name, "stopping", "")
+        died = running.exit_code is not None
+        if not died:
+            self._report(running.part.name, "stopping", "")
         leftovers = end_tree(
             running.identity,
             running.mark,
@@ -254,7 +256,8 @@ class Supervisor:
             patience_seconds=running.part.patience_seconds,
             hurry=self._hurry.is_set,
         )
-        self._report(running.part.name, "stopped", "")
+        if not died:
+            self._report(running.part.name, "stopped", "")
         return leftovers
 
 

@@ -91,7 +91,7 @@ class _Source:
         )
 
     def choose(self, count: int, budget: int) -> list[str]:
-        """Return up to ``count`` finished sentences, in order, of ``budget`` tokens in all."""
+        """Return up to ``count`` finished sentences, in order, of ``budget`` tokens in all, but at least one."""
         weights: dict[int, int] = {}
 
         def fits(indices: list[int]) -> bool:
@@ -100,7 +100,8 @@ class _Source:
                     weights[index] = count_tokens(_dump(self.sentences[index])) + 2
             return sum(weights[index] for index in indices) <= budget
 
-        return [_finished(self.sentences[i]) for i in select_sentences(self.ranked, count, fits=fits)]
+        chosen = select_sentences(self.ranked, count, fits=fits) or select_sentences(self.ranked, 1)
+        return [_finished(self.sentences[i]) for i in chosen]
 
     def prose(self, budget: int) -> str:
         return join_sentences(self.choose(_PROSE_SENTENCES, budget))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Scripts written without spaces between words: Thai, Lao, Burmese, Khmer, kana, Han."""
-_TERM = re.compile(rf"[{_UNSPACED}]+|[^\s{_UNSPACED}!-/:-@\[-`{{-~¡¿«»،؛؟۔।、。，！？；：…‘’“”「」『』（）《》・–—]+")
+_TERM = re.compile(rf"[{_UNSPACED}]+|[^\s{_UNSPACED}!-&(-/:-@\[-`{{-~¡¿«»،؛؟۔।、。，！？；：…“”「」『』（）《》・–—]+")
 _PIECE = re.compile(rf"[{_UNSPACED}]{{1,2}}|[^\s{_UNSPACED}]+")
 _EDGES = " .,;:!?…。，；：！？、؟،؛"
 _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
@@ -42,10 +42,10 @@ def terms(text: str) -> list[str]:
     """Return the words of ``text`` in lower case; for scripts without spaces, pairs of neighbouring characters."""
     found: list[str] = []
     for match in _TERM.finditer(text.lower()):
-        run = match.group()
+        run = match.group().strip("'‘’")
         if len(run) > 1 and _UNSPACED_RUN.match(run):
             found.extend(run[i : i + 2] for i in range(len(run) - 1))
-        else:
+        elif run:
             found.append(run)
     return found
 
@@ -148,9 +148,9 @@ def find_boundaries(passages: Sequence[str], sections: int, rarity: Rarity) -> l
     starts = [0]
     for wanted in range(1, sections):
         target = _index_at(sizes, sum(sizes) * wanted / sections)
-        lowest = max(starts[-1] + 1, target - reach)
-        highest = min(len(passages) - (sections - wanted), target + reach)
-        gaps = range(lowest, max(lowest, highest) + 1)
+        first = starts[-1] + 1
+        last = max(first, min(len(passages) - (sections - wanted), target + reach))
+        gaps = range(min(last, max(first, target - reach)), last + 1)
         starts.append(min(gaps, key=lambda gap: (_cohesion(vectors, gap, reach), abs(gap - target))))
     return starts
 

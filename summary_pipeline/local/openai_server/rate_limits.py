@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from summary_pipeline.local.openai_server.api_errors import ApiError, retry_after_headers
 from summary_pipeline.local.openai_server.configuration import Behaviour
 
+_ROUNDING_SECONDS = 1e-6
+
 
 class TokenBucket:
     """A limit per minute, enforced over a shorter window. ``now`` is seconds of any steady clock."""
@@ -27,7 +29,8 @@ class TokenBucket:
     def wait(self, amount: float, now: float) -> float:
         """Return the seconds after which ``amount`` could be taken: 0 where it can be now."""
         self._refill(now)
-        return max(0.0, (min(amount, self._capacity) - self._level) / self._rate)
+        wait = (min(amount, self._capacity) - self._level) / self._rate
+        return wait if wait > _ROUNDING_SECONDS else 0.0
 
     def take(self, amount: float) -> None:
         """Take ``amount``, going into debt where it is larger than the bucket."""

@@ -18,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from summary_pipeline.local.openai_server import vocabulary
 from summary_pipeline.local.openai_server.app import DROP_CONNECTION, create_app
 from summary_pipeline.local.openai_server.configuration import Behaviour, ServerConfig
 
@@ -79,7 +80,11 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 def make_server(config: ServerConfig, *, log_level: str = "warning") -> uvicorn.Server:
-    """Return a uvicorn server for a new application; run it with ``server.run(sockets=[...])``."""
+    """Return a uvicorn server for a new application; run it with ``server.run(sockets=[...])``.
+
+    Loads the vocabulary first, which takes longer than answering: no call shall wait for it.
+    """
+    vocabulary.count_tokens("")
     transports: Transports = {}
 
     class Protocol(H11Protocol):

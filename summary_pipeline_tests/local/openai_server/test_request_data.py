@@ -1,0 +1,49 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summary_pipeline.local.openai_server.request_data import Part, Passage, find_data, split_text
+from summary_pipeline_tests.local.openai_server.requests import CAPTIONS, ENGLISH, summaries_data, transcript_data
+
+
+def test_a_transcript_is_found_with_its_markers() -> None:
+    data = find_data(transcript_data(ENGLISH))
+    assert data is not None
+    assert data.passages[0].marker == 0
+    assert "\n".join(passage.text for passage in data.passages) == "\n".join(ENGLISH)
+
+
+def test_instructions_around_the_data_are_not_data() -> None:
+    data = find_data('Be brief.\n<data kind="transcript" id="ab12">\n[3] Speech.\nMore.\n</data id="ab12">\nThank you.')
+    assert data is not None
+    assert data.passages == (Passage(3, "Speech.\nMore."),)
+
+
+def test_a_closing_line_with_another_id_does_not_end_the_data() -> None:
+    data = find_data('<data kind="transcript" id="ab">\n[0] One.\n</data id="cd">\nTwo.\n</data id="ab">')
+    assert data is not None
+    assert data.passages[0].text.endswith("Two.")
+
+
+def test_summaries_are_found_with_their_points() -> None:
+    data = find_data(summaries_data(2))
+    assert data is not None
+    assert data.parts[1] == Part(
+        "The harbours of part 1 were built in 1801. The council paid for the harbours.",
+        (Passage(100, "Origin of the harbours"),),
+    )
+
+
+def test_a_prompt_without_data_lines_has_no_data() -> None:
+    assert find_data("Write a summary of this: [0] text") is None
+
+
+def test_captions_without_punctuation_are_cut_into_pieces_that_can_be_chosen() -> None:
+    pieces = split_text(" ".join(CAPTIONS))
+    assert max(map(len, pieces)) <= 160
+    assert " ".join(pieces) == " ".join(CAPTIONS)
+
+
+@given(st.text(max_size=2000))
+def test_cutting_loses_no_letter(text: str) -> None:
+    letters = [character for character in text if character.isalnum()]
+    assert [character for piece in split_text(text) for character in piece if character.isalnum()] == letters
