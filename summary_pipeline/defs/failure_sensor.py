@@ -7,6 +7,7 @@ A sensor and not a hook in the run: a run whose worker was killed has failed too
 from collections.abc import Sequence
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from summary_pipeline.defs.job import ASSETS, JOB_NAME
 from summary_pipeline.defs.partitions import video_id_of
@@ -15,6 +16,7 @@ from summary_pipeline.resources.database import Database
 
 PARTITION = "dagster/partition"
 WILL_RETRY = "dagster/will_retry"
+OUR_ERRORS = "summary_pipeline."
 
 
 @dg.run_failure_sensor(
@@ -51,7 +53,20 @@ def failure_reason(step_failures: Sequence[dg.DagsterEvent], run_id: str) -> str
         data = event.step_failure_data
         if data.user_failure_data is not None and data.user_failure_data.description:
             return data.user_failure_data.description
-        if data.error is not None:
-            name = data.error.cls_name or "An error"
-            return f"{name} while materializing {event.step_key}. See run {run_id} in the Dagster UI."
+        told = _told_by_us(data.error)
+        name = data.error.cls_name if data.error and data.error.cls_name else "An error"
+        return told or f"{name} while materializing {event.step_key}. See run {run_id} in the Dagster UI."
     return f"The run ended without a result (its worker was stopped or lost). See run {run_id} in the Dagster UI."
+
+
+def _told_by_us(error: SerializableErrorInfo | None) -> str | None:
+    """Return the message of the first of our own errors in a chain of causes; others may hold anything.
+
+    Loading and storing between assets fails outside of their bodies, wrapped in Dagster's errors.
+    """
+    while error is not None:
+        name, separator, text = error.message.strip().partition(": ")
+        if separator and name.startswith(OUR_ERRORS):
+            return text
+        error = error.cause
+    return None

@@ -7,6 +7,7 @@ import pytest
 
 from summary_pipeline.defs.failure_sensor import failed_summary_sensor, failure_reason
 from summary_pipeline.defs.run_tags import EventOrigin
+from summary_pipeline.local.ports import free_port
 from summary_pipeline.resources.factories import build_resources
 from summary_pipeline_tests.defs.platform import Platform, snippets
 
@@ -69,3 +70,30 @@ def test_a_run_that_ended_without_a_failing_asset_points_to_its_page() -> None:
     assert failure_reason([], "abc") == (
         "The run ended without a result (its worker was stopped or lost). See run abc in the Dagster UI."
     )
+
+
+@pytest.mark.servers
+def test_trouble_that_outlasts_its_retries_is_told_in_its_own_words(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = platform.add_video(7, snippets())
+    monkeypatch.setenv("AWS_S3_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    result = fail(platform, origin)
+    assert len([event for event in result.all_events if event.is_step_up_for_retry]) == 2
+    tell(platform, result)
+    message = platform.video(7).status_message or ""
+    assert message.startswith(f"s3://{platform.objects.bucket}/transcripts/7/transcript.json could not be read")
+
+
+@pytest.mark.servers
+def test_a_missing_intermediate_asset_is_told_in_its_own_words(platform: Platform) -> None:
+    platform.add_video(7, snippets())
+    platform.instance.add_dynamic_partitions("videos", ["7"])
+    result = platform.defs.resolve_job_def("summarize_video").execute_in_process(
+        instance=platform.instance,
+        partition_key="7",
+        asset_selection=[dg.AssetKey("final_summary")],
+        raise_on_error=False,
+    )
+    tell(platform, result)
+    assert "pipeline/assets/chunk_summaries/7.json does not exist" in (platform.video(7).status_message or "")
