@@ -12,7 +12,7 @@ from summary_pipeline.contract.topics import TOPICS, VIDEO_TRANSCRIBED
 from summary_pipeline.defs.external_assets import video_transcribed_topic
 from summary_pipeline.defs.job import IN_FLIGHT, JOB_NAME
 from summary_pipeline.defs.partitions import partition_key, videos
-from summary_pipeline.defs.run_tags import EventOrigin
+from summary_pipeline.defs.run_tags import FRESH_VIDEO_PRIORITY, EventOrigin
 from summary_pipeline.intake.cursor import Cursor, parse_cursor, start_offsets
 from summary_pipeline.intake.planning import AcceptedEvent, TickPlan, plan_tick, refuse_mass_rejection
 from summary_pipeline.resources.database import Database
@@ -122,4 +122,6 @@ def run_request(item: AcceptedEvent, *, cluster_id: str) -> dg.RunRequest:
         partition=message.partition,
         offset=message.offset,
     )
-    return dg.RunRequest(run_key=event.id, partition_key=partition_key(event.video_id), tags=origin.to_tags())
+    return dg.RunRequest(
+        run_key=event.id, partition_key=partition_key(event.video_id), tags={**FRESH_VIDEO_PRIORITY, **origin.to_tags()}
+    )

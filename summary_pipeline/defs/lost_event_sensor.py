@@ -8,7 +8,7 @@ import dagster as dg
 from summary_pipeline.contract.events import VideoTranscribed
 from summary_pipeline.defs.job import IN_FLIGHT, JOB_NAME
 from summary_pipeline.defs.partitions import partition_key, videos
-from summary_pipeline.defs.run_tags import EVENT_ID, EventOrigin
+from summary_pipeline.defs.run_tags import EVENT_ID, FRESH_VIDEO_PRIORITY, EventOrigin
 from summary_pipeline.resources.database import Database
 from summary_pipeline.settings import Settings
 
@@ -53,5 +53,7 @@ def _run_request(event: VideoTranscribed, *, attempt: int) -> dg.RunRequest:
         snippet_count=event.snippet_count,
     )
     return dg.RunRequest(
-        run_key=f"{event.id}:found-again:{attempt}", partition_key=partition_key(event.video_id), tags=origin.to_tags()
+        run_key=f"{event.id}:found-again:{attempt}",
+        partition_key=partition_key(event.video_id),
+        tags={**FRESH_VIDEO_PRIORITY, **origin.to_tags()},
     )

@@ -17,6 +17,9 @@ KAFKA_TOPIC = "summary_pipeline/kafka_topic"
 KAFKA_PARTITION = "summary_pipeline/kafka_partition"
 KAFKA_OFFSET = "summary_pipeline/kafka_offset"
 
+FRESH_VIDEO_PRIORITY = {"dagster/priority": "1"}
+"""Runs that an event asked for overtake queued backfills, whose priority is 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventOrigin:

@@ -20,6 +20,7 @@ from kombu.transport import sqlalchemy as sql_transport
 from summary_pipeline.deployment.housekeeping import keep_house
 from summary_pipeline.deployment.launcher import WarmWorkerRunLauncher
 from summary_pipeline.deployment.run_task import register_run_task
+from summary_pipeline.deployment.storage import keep_few_connections
 
 #: Seconds that runs get to end by themselves after SIGTERM, before they are interrupted.
 SHUTDOWN_GRACE_SECONDS = 10.0
@@ -37,6 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     signals.worker_shutting_down.connect(_interrupt_runs_after_grace, weak=False)
     sql_transport.Transport.polling_interval = SQL_POLL_SECONDS
+    keep_few_connections()
     # The parent sees to it that Dagster's tables are there, once, before the children start.
     with DagsterInstance.get() as instance:
         app = worker_app(instance)

@@ -72,8 +72,8 @@ class RunWatch:
                     os.kill(os.getpid(), signal.SIGINT)
                     next_interrupt = now + INTERRUPT_AGAIN_SECONDS
             except Exception:
-                # Whatever it is: a watch that ended would make a healthy run count as dead. Mostly a database or a broker
-                # is away for a while; the run fails by itself if it needs it.
+                # Whatever it is: a watch that ended would make a healthy run count as dead. Mostly a server is away for
+                # a while; the run fails by itself if it needs it.
                 logger.exception("The watch of run %s failed and tries again.", self._run_id)
 
     def _beat(self) -> None:

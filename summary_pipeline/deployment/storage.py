@@ -32,18 +32,26 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from typing_extensions import override
 
 DRIVER = "postgresql+psycopg2"
-#: Connections that a process keeps at most while it does nothing. It opens no more than it has used at a time, which
-#: for a run is one or two, and for the daemon's threads about these.
+#: Connections that a process keeps at most while it does nothing: about what the daemon's threads use at a time.
 POOL_SIZE = 4
-#: Connections beyond that, closed as soon as they are given back.
-MAX_OVERFLOW = 6
-#: Seconds that a thread waits for a connection before it gives up.
+#: The same for a worker process, of which there may be many. A run uses one, and its watch another for a moment.
+WORKER_POOL_SIZE = 1
+#: Connections of a process at most; those beyond the ones that it keeps are closed when they are given back.
+MAX_CONNECTIONS = 10
+#: Seconds that a thread waits for one before it gives up.
 POOL_TIMEOUT_SECONDS = 30
 
 _engines: dict[tuple[str, int | None], Engine] = {}
+_pool_size = POOL_SIZE
 _known_of_schemas: set[tuple[str, str]] = set()
 _lock = threading.Lock()
 _fork_hook_registered = False
+
+
+def keep_few_connections() -> None:
+    """Let engines that this process and its forked children make from now on keep ``WORKER_POOL_SIZE`` connections."""
+    global _pool_size  # noqa: PLW0603 - a property of the process, like the engines
+    _pool_size = WORKER_POOL_SIZE
 
 
 def process_engine(url: str, statement_timeout_ms: int | None = None) -> Engine:
@@ -77,8 +85,8 @@ def _create_engine(url: str, statement_timeout_ms: int | None) -> Engine:
     engine = create_pg_engine(
         url,
         isolation_level="AUTOCOMMIT",
-        pool_size=POOL_SIZE,
-        max_overflow=MAX_OVERFLOW,
+        pool_size=_pool_size,
+        max_overflow=MAX_CONNECTIONS - _pool_size,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         # A restarted PostgreSQL costs a reconnect, not a failed run.
         pool_pre_ping=True,

@@ -16,7 +16,7 @@ from summary_pipeline.local import ports
 from summary_pipeline.local.errors import StackError
 from summary_pipeline.local.part import Part
 
-_PATIENCE_SECONDS = 25.0
+_PATIENCE_SECONDS = 40.0
 _START_SECONDS = 180.0
 _LOCATIONS = """
 { workspaceOrError { __typename

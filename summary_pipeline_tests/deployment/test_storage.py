@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from summary_pipeline.deployment.storage import (
-    MAX_OVERFLOW,
+    MAX_CONNECTIONS,
     POOL_SIZE,
     PooledPostgresStorage,
     process_engine,
@@ -78,7 +78,7 @@ def test_more_threads_than_connections_wait_instead_of_opening_more(
         thread.start()
     for thread in threads:
         thread.join()
-    assert 1 < max(most) <= POOL_SIZE + MAX_OVERFLOW
+    assert 1 < max(most) <= MAX_CONNECTIONS
     assert connections(postgres_server) <= POOL_SIZE
 
 
