@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import httpx2
 import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion
@@ -113,6 +114,10 @@ def to_model_error(error: Exception, *, now: dt.datetime) -> LanguageModelError:
     if isinstance(error, openai.APITimeoutError):
         return TransientModelError("The model did not answer in time.", code="timeout")
     if isinstance(error, openai.APIConnectionError):
+        if isinstance(error.__cause__, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol):
+            # The cause's own message would show the key.
+            message = "The request can't be sent: look for a line break in OPENAI_API_KEY, and at OPENAI_BASE_URL."
+            return PermanentModelError(message)
         return TransientModelError(f"The connection to the model failed: {_cause(error)}.", code="connection")
     if isinstance(error, openai.APIResponseValidationError | json.JSONDecodeError):
         return TransientModelError("The server answered with a body that is no chat completion.", code="malformed_body")
@@ -156,7 +161,8 @@ def read_duration(text: str | None) -> float | None:
         return None
     cleaned = text.strip().lower()
     if _DURATION.fullmatch(cleaned):
-        return sum(float(number) * _SECONDS_PER_UNIT[unit] for number, unit in _DURATION_PART.findall(cleaned))
+        parts = _DURATION_PART.findall(cleaned)
+        return round(sum(float(number) * _SECONDS_PER_UNIT[unit] for number, unit in parts), 6)
     seconds = _finite(cleaned)
     return None if seconds is None or seconds < 0 else seconds
 

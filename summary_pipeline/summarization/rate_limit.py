@@ -17,27 +17,31 @@ which grow again by one for each round of answers (additive increase, multiplica
 ISDN Systems 17 (1989), 1-14).
 
 Calls go out in the order in which they came. A large one is not overtaken, so that it can't starve.
+
+Several processes on one account see each other only through the headers, and meet where the account's limit binds. They
+share it without being turned away where each is set its part.
 """
 
 import asyncio
 import heapq
 import itertools
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from summary_pipeline.summarization.allowance import Allowance
+from summary_pipeline.summarization.allowance import MARGIN_SECONDS, Allowance
 from summary_pipeline.summarization.clock import Clock, SystemClock
 from summary_pipeline.summarization.language_model import RateLimitState
 
-SET_LIMIT_SHARE = 0.985
+SET_LIMIT_SHARE = 0.98
 """Share of a set limit that is used: what a call weighs is known for certain only to the provider."""
 FIRST_BURST_SECONDS = 1.0
 """A limit of so many seconds may be spent at once, until the provider has shown that it allows more."""
 SHORTEST_WAIT_SECONDS = 1e-6
 """Below it is rounding, and no clock would tell that it has passed."""
-SLOWER = 0.9
-RECOVERY_SECONDS = 600.0
+SLOWER = 0.95
+RECOVERY_SECONDS = 1800.0
 """Time in which a pace that was cut to nothing is back at the full limit."""
 FEWER_AT_ONCE = 0.7
 DOUBLING_SECONDS = 120.0
@@ -79,6 +83,7 @@ class AdaptiveLimiter:
         }
         self._learned: dict[str, Allowance] = {}
         self._sent = {"requests": 0.0, "tokens": 0.0}
+        self._in_transit: deque[tuple[float, int]] = deque()
         self._paused_until = -math.inf
         self._most_at_once = math.inf
         self._in_flight = 0
@@ -138,7 +143,7 @@ class AdaptiveLimiter:
         self._end()
 
     def _delay(self, tokens: int) -> float:
-        if self._in_flight >= self._most_at_once:
+        if self._in_flight + 1 > self._most_at_once:
             return math.inf
         now = self._clock.now()
         waits = [allowance.wait(amount, now) for allowance, amount in self._allowances(tokens)]
@@ -151,7 +156,13 @@ class AdaptiveLimiter:
         for name, amount in _amounts(tokens).items():
             self._sent[name] += amount
         self._in_flight += 1
+        self._forget_arrived(now)
+        self._in_transit.append((now, tokens))
         return Permit(tokens, now, next(self._numbers), dict(self._sent))
+
+    def _forget_arrived(self, now: float) -> None:
+        while self._in_transit and self._in_transit[0][0] < now - MARGIN_SECONDS:
+            self._in_transit.popleft()
 
     def _allowances(self, tokens: int) -> Iterator[tuple[Allowance, float]]:
         amounts = _amounts(tokens)
@@ -199,6 +210,7 @@ class AdaptiveLimiter:
         if state is None or permit.number < self._last_observed:
             return
         self._last_observed = permit.number
+        self._forget_arrived(now)
         for reading in _readings(state):
             allowance = self._learned.get(reading.name)
             if allowance is None or allowance.per_minute != reading.limit:
@@ -216,8 +228,10 @@ class AdaptiveLimiter:
                 )
             level = min(level, allowance.capacity - reading.reset * rate)
         since = self._sent[reading.name] - permit.sent[reading.name]
-        when_let_in = level + allowance.rate * (now - permit.granted_at) - since
-        allowance.bound(min(level, when_let_in), max(level, when_let_in), now)
+        if_let_in = level + allowance.rate * (now - permit.granted_at) - since
+        # What was sent a moment ago may not have reached the provider when it answered.
+        if_answered = level - min(since, sum(_amounts(tokens)[reading.name] for _, tokens in self._in_transit))
+        allowance.bound(min(if_answered, if_let_in), max(level, if_let_in), now)
         if reading.name in self._set:
             limit = self._set[reading.name]
             limit.widen(limit.per_minute * allowance.capacity / allowance.per_minute, now)

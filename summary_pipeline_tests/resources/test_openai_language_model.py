@@ -1,0 +1,222 @@
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.types.chat import ChatCompletion
+
+from summary_pipeline.resources.openai_language_model import (
+    read_completion,
+    read_duration,
+    read_rate_limit,
+    read_retry_after,
+    to_model_error,
+)
+from summary_pipeline.summarization.language_model import (
+    PermanentModelError,
+    RateLimitedError,
+    RateLimitState,
+    TransientModelError,
+)
+
+NOW = dt.datetime(2026, 11, 21, 12, 0, 0, tzinfo=dt.UTC)
+REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
+
+
+def status_error(
+    status: int, *, code: str | None = None, message: str = "no", headers: Mapping[str, str] | None = None
+) -> openai.APIStatusError:
+    response = httpx2.Response(status, headers=dict(headers or {}), request=REQUEST)
+    body = {"message": message, "code": code, "type": "some_type", "param": None}
+    kind = {429: openai.RateLimitError, 400: openai.BadRequestError}.get(status, openai.APIStatusError)
+    return kind(message, response=response, body=body)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+def test_a_request_that_is_wrong_is_not_worth_repeating(status: int) -> None:
+    error = to_model_error(status_error(status, code="some_code"), now=NOW)
+    assert isinstance(error, PermanentModelError)
+    assert (error.status, error.code) == (status, "some_code")
+
+
+@pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 504, 529])
+def test_a_server_in_trouble_may_answer_later(status: int) -> None:
+    error = to_model_error(status_error(status, headers={"retry-after": "7"}), now=NOW)
+    assert isinstance(error, TransientModelError)
+    assert not isinstance(error, RateLimitedError)
+    assert (error.status, error.retry_after_seconds) == (status, 7.0)
+
+
+def test_429_says_to_slow_down_and_how() -> None:
+    headers = {"retry-after-ms": "1500", "x-ratelimit-limit-tokens": "9000", "x-ratelimit-remaining-tokens": "0"}
+    error = to_model_error(status_error(429, code="rate_limit_exceeded", headers=headers), now=NOW)
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after_seconds == 1.5
+    assert error.rate_limit == RateLimitState(limit_tokens=9000, remaining_tokens=0)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("insufficient_quota", "You exceeded your current quota."),
+        ("billing_hard_limit_reached", "Billing hard limit has been reached."),
+        ("rate_limit_exceeded", "Request too large for gpt on tokens per min (TPM): Limit 10, Requested 20."),
+    ],
+)
+def test_429_that_no_waiting_helps_against_is_permanent(code: str, message: str) -> None:
+    assert isinstance(to_model_error(status_error(429, code=code, message=message), now=NOW), PermanentModelError)
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (openai.APITimeoutError(REQUEST), "timeout"),
+        (openai.APIConnectionError(request=REQUEST), "connection"),
+        (json.JSONDecodeError("no", "<html>", 0), "malformed_body"),
+        (openai.APIResponseValidationError(httpx2.Response(200, request=REQUEST), None), "malformed_body"),
+    ],
+)
+def test_a_call_that_brought_no_answer_may_be_repeated(raised: Exception, code: str) -> None:
+    error = to_model_error(raised, now=NOW)
+    assert isinstance(error, TransientModelError)
+    assert error.code == code
+
+
+def test_a_lost_connection_names_its_cause() -> None:
+    error = openai.APIConnectionError(request=REQUEST)
+    error.__cause__ = OSError("No route to host")
+    assert "OSError: No route to host" in str(to_model_error(error, now=NOW))
+
+
+@pytest.mark.parametrize(
+    "cause", [httpx2.LocalProtocolError("Illegal header value"), httpx2.UnsupportedProtocol("ftp")]
+)
+def test_a_request_that_can_not_be_sent_is_not_worth_repeating(cause: Exception) -> None:
+    error = openai.APIConnectionError(request=REQUEST)
+    error.__cause__ = cause
+    assert isinstance(to_model_error(error, now=NOW), PermanentModelError)
+
+
+def test_what_the_client_itself_refuses_is_permanent() -> None:
+    assert isinstance(to_model_error(openai.OpenAIError("no key"), now=NOW), PermanentModelError)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "120"}, 120.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
+        ({"retry-after": "Sat, 21 Nov 2026 12:01:30 GMT"}, 90.0),
+        ({"retry-after": "Sat, 21 Nov 2026 11:00:00 GMT"}, 0.0),
+        ({"retry-after": "-5"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": ""}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_read_in_all_its_forms(headers: dict[str, str], seconds: float | None) -> None:
+    assert read_retry_after(headers, now=NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("6m0s", 360.0),
+        ("17ms", 0.017),
+        ("1h2m3.5s", 3723.5),
+        ("1d", 86400.0),
+        ("500us", 0.0005),
+        ("12.5", 12.5),
+        (" 1s ", 1.0),
+        ("2025-01-01T00:00:00Z", None),
+        ("s", None),
+        ("-1", None),
+        ("nan", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_durations_are_read_as_providers_write_them(text: str | None, seconds: float | None) -> None:
+    assert read_duration(text) == (None if seconds is None else pytest.approx(seconds))
+
+
+@given(st.dictionaries(st.sampled_from(["retry-after", "retry-after-ms"]), st.text(max_size=40)))
+def test_no_header_can_break_the_reading_of_retry_after(headers: dict[str, str]) -> None:
+    seconds = read_retry_after(headers, now=NOW)
+    assert seconds is None or seconds >= 0
+
+
+def test_rate_limit_headers_are_read() -> None:
+    headers = {
+        "x-ratelimit-limit-requests": "500",
+        "x-ratelimit-remaining-requests": "499",
+        "x-ratelimit-reset-requests": "120ms",
+        "x-ratelimit-limit-tokens": "200000",
+        "x-ratelimit-remaining-tokens": "many",
+        "x-ratelimit-reset-tokens": "2.4s",
+    }
+    assert read_rate_limit(headers) == RateLimitState(
+        limit_requests=500,
+        remaining_requests=499,
+        reset_requests_seconds=0.12,
+        limit_tokens=200_000,
+        remaining_tokens=None,
+        reset_tokens_seconds=2.4,
+    )
+
+
+def test_without_rate_limit_headers_nothing_is_known() -> None:
+    assert read_rate_limit({"content-type": "application/json"}) is None
+
+
+def completion(change: Callable[[dict[str, Any]], None] = lambda _: None) -> ChatCompletion:
+    document: dict[str, Any] = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "gpt-6-luna-2026-09-01",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Yes."}}],
+        "usage": {
+            "prompt_tokens": 90,
+            "completion_tokens": 9,
+            "total_tokens": 99,
+            "prompt_tokens_details": {"cached_tokens": 64},
+        },
+    }
+    change(document)
+    return ChatCompletion.model_validate(document)
+
+
+def test_an_answer_carries_model_tokens_and_request_id() -> None:
+    answer = read_completion(completion(), {"x-request-id": "req_1"})
+    assert (answer.text, answer.finish_reason, answer.model) == ("Yes.", "stop", "gpt-6-luna-2026-09-01")
+    assert (answer.input_tokens, answer.output_tokens, answer.cached_input_tokens) == (90, 9, 64)
+    assert answer.request_id == "req_1"
+
+
+def test_an_answer_without_usage_counts_nothing() -> None:
+    answer = read_completion(completion(lambda document: document.pop("usage")), {})
+    assert (answer.input_tokens, answer.output_tokens, answer.cached_input_tokens) == (0, 0, 0)
+
+
+def test_an_end_for_a_reason_of_no_concern_to_us_is_other() -> None:
+    answer = read_completion(completion(lambda document: document["choices"][0].update(finish_reason="tool_calls")), {})
+    assert answer.finish_reason == "other"
+
+
+@pytest.mark.parametrize("body", ["<html>Bad gateway</html>", None])
+def test_a_body_that_is_no_completion_may_come_right(body: object) -> None:
+    with pytest.raises(TransientModelError):
+        read_completion(body, {})
+
+
+def test_a_completion_without_choices_may_come_right() -> None:
+    with pytest.raises(TransientModelError):
+        read_completion(completion(lambda document: document.update(choices=[])), {})

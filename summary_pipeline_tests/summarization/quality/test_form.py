@@ -1,0 +1,53 @@
+import pytest
+
+from summary_pipeline.summarization.quality import documents, form, text_units
+
+
+def _summary(text: str) -> documents.Summary:
+    return documents.read_summary(text_units.normalized(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "They agreed on the plan.",
+        "They called it 'ludicrous'",
+        "他们同意了这个计划。",
+        "- First the plan\n- Then the money\n- Last the date",
+        "แผนได้รับการยอมรับ",
+        "وافق الفريق على الخطة؟",
+    ],
+)
+def test_what_is_complete_is_not_taken_for_cut_off(text: str) -> None:
+    assert not form.ends_unfinished(_summary(text), "en")
+
+
+@pytest.mark.parametrize(
+    "text", ["They agreed on the", "They agreed on plans and money", "They agreed on...", "They agreed and the."]
+)
+def test_what_breaks_off_is_noticed(text: str) -> None:
+    assert form.ends_unfinished(_summary(text), "en")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We met on Monday at noon. We met on Monday at noon.",
+        "The group agreed " + "on the plan for next year " * 4,
+        "very " * 12,
+    ],
+)
+def test_what_comes_again_and_again_is_repetition(text: str) -> None:
+    assert form.repeats_itself(_summary(text))
+
+
+def test_speech_is_told_from_a_report() -> None:
+    spoken = form.direct_speech(_summary("Yeah, I think you and me, uh, we should do it."), "en")
+    reported = form.direct_speech(_summary("The speakers think that both of them should do it."), "en")
+    assert spoken is not None
+    assert reported is not None
+    assert spoken > form.MOST_DIRECT_SPEECH > reported
+
+
+def test_items_of_a_list_are_sentences() -> None:
+    assert len(_summary("- the plan\n- the money\n1. the date").sentences) == 3

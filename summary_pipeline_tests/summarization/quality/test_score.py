@@ -1,0 +1,103 @@
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from summary_pipeline.summarization.quality import COMPONENTS, FLAGS, SCORER, QualityScore, score_summary
+from summary_pipeline_tests.summarization.quality.good_summaries import BEES, GOOD, HUB, SHIPS, transcript
+
+TEXTS = st.one_of(
+    st.text(),
+    st.text(alphabet="ab.,!? \n\t12十二中ก한ا{}[]<>\u0301\u200d\ud800", max_size=300),
+    st.sampled_from([HUB, SHIPS, BEES, "", " ", "...", "1", "a" * 5_000, "🙂🙂 🙂", "\x00\x01"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    source=TEXTS,
+    summary=TEXTS,
+    language=st.one_of(st.none(), st.sampled_from(["en", "zh-Hant", "German", "xx"]), st.text(max_size=8)),
+)
+def test_any_input_scores_between_0_and_1_and_the_same_again(source: str, summary: str, language: str | None) -> None:
+    result = score_summary(source, summary, language=language)
+    assert 0 <= result.score <= 1
+    assert all(value is None or 0 <= value <= 1 for value in result.components.values())
+    assert set(result.flags) <= set(FLAGS)
+    assert score_summary(source, summary, language=language) == result
+
+
+def test_it_says_what_it_is_made_of_and_by_whom() -> None:
+    result = score_summary(transcript("101-bicycle-hub.json"), HUB)
+    assert list(result.components) == list(COMPONENTS)
+    assert result.scorer == SCORER
+    assert all(meaning and "\n" not in meaning for meaning in (*COMPONENTS.values(), *FLAGS.values()))
+
+
+def test_it_survives_json() -> None:
+    result = score_summary(transcript("102-loading-container-ships.json"), SHIPS)
+    stored = json.dumps(result.model_dump(mode="json"))
+    assert QualityScore.model_validate_json(stored) == result
+
+
+def test_it_cannot_be_changed() -> None:
+    result = score_summary("Something was said here.", "Something was said.")
+    with pytest.raises(ValidationError):
+        result.score = 1.0  # type: ignore[misc]  # the assignment that must fail
+
+
+def test_an_empty_source_backs_nothing() -> None:
+    result = score_summary("", HUB)
+    assert (result.score, result.flags) == (0.0, ("empty_source",))
+
+
+def test_a_translation_that_was_asked_for_is_not_compared_word_by_word() -> None:
+    result = score_summary(transcript("105-bees-in-winter.vtt"), HUB, language="en")
+    assert "translated" in result.flags
+    assert "wrong_language" not in result.flags
+    for name in ("content_coverage", "timeline_coverage", "support", "order", "names"):
+        assert result.components[name] is None
+    assert result.components["conciseness"] is not None
+
+
+@pytest.mark.parametrize("language", ["zh", "zh-Hans", "zh-CN", "Chinese", "chinese", None])
+def test_the_languages_tag_or_name_is_understood(language: str | None) -> None:
+    result = score_summary(transcript("105-bees-in-winter.vtt"), BEES, language=language)
+    assert not {"wrong_language", "translated", "language_unknown"} & set(result.flags)
+
+
+def test_what_a_language_does_not_mark_is_said_not_to_be_checked() -> None:
+    result = score_summary(transcript("106-roggensauerteig.srt"), GOOD["German"][1])
+    assert result.components["names"] is None
+    assert "names_not_checked" in result.flags
+
+
+def test_a_language_that_nobody_knows_is_said_to_be_unknown() -> None:
+    invented = "Zurbo melika tanu feroti glasim perduna kolbi satrime unvokal destri mapol genzi. "
+    result = score_summary(
+        invented * 10 + "Hulvan bordi sekat.", "Zurbo melika tanu feroti glasim perduna kolbi satrime unvokal destri."
+    )
+    assert "language_unknown" in result.flags
+    assert "wrong_language" not in result.flags
+
+
+def test_more_repetition_never_scores_more() -> None:
+    source = transcript("102-loading-container-ships.json")
+    scores = [
+        score_summary(source, " ".join([SHIPS, *["It costs money and time at the terminal."] * times])).score
+        for times in range(1, 6)
+    ]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_transcript_of_180_000_tokens_scores_within_a_second_of_processor_time() -> None:
+    # Five thousand words of vocabulary, as in long speech; a repeated sample would be easier.
+    words = transcript("103-how-food-is-kept.json").split()
+    long = "\n".join(" ".join(f"{word}{index % 3 or ''}" for word in words) for index in range(18))
+    assert len(long) > 700_000
+    started = time.process_time()
+    score_summary(long, SHIPS)
+    assert time.process_time() - started <= 1.0

@@ -1,0 +1,90 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summary_pipeline.summarization.allowance import Allowance
+
+PER_SECOND = 60.0
+
+
+def allowance(capacity: float, *, level: float | None = None) -> Allowance:
+    """One a second."""
+    return Allowance(PER_SECOND, capacity, 0.0, level=level)
+
+
+def test_a_new_allowance_is_full_and_makes_nobody_wait() -> None:
+    new = allowance(10)
+    assert new.level(0.0) == 10
+    assert new.wait(10, 0.0) == 0
+    assert new.wait(1000, 0.0) == 0
+
+
+def test_what_is_spent_comes_back_at_the_limits_rate() -> None:
+    spent = allowance(10)
+    spent.spend(8, 0.0)
+    assert spent.level(3.0) == 5
+    assert spent.level(100.0) == 10
+
+
+def test_a_margin_is_left_where_there_is_room_for_it() -> None:
+    spent = allowance(10)
+    spent.spend(10, 0.0)
+    assert spent.wait(2, 0.0) == pytest.approx(2.25)
+
+
+def test_where_there_is_no_room_the_pause_grows_a_little_instead() -> None:
+    spent = allowance(1)
+    spent.spend(1, 0.0)
+    assert spent.wait(1, 0.0) == pytest.approx(1.025)
+
+
+def test_a_call_larger_than_the_bucket_goes_out_when_it_is_full_and_is_paid_off_after() -> None:
+    spent = allowance(10)
+    spent.spend(30, 0.0)
+    assert spent.level(0.0) == -20
+    assert spent.wait(30, 0.0) == pytest.approx(30 + 0.75)
+
+
+def test_a_refund_does_not_run_over() -> None:
+    spent = allowance(10)
+    spent.spend(5, 0.0)
+    spent.refund(3, 0.0)
+    assert spent.level(0.0) == 8
+    spent.refund(30, 0.0)
+    assert spent.level(0.0) == 10
+
+
+def test_the_estimate_moves_into_its_bounds_and_no_further() -> None:
+    estimate = allowance(10, level=5)
+    estimate.bound(2, 8, 0.0)
+    assert estimate.level(0.0) == 5
+    estimate.bound(6, 8, 0.0)
+    assert estimate.level(0.0) == 6
+    estimate.bound(1, 2, 0.0)
+    assert estimate.level(0.0) == 2
+
+
+def test_a_bucket_that_proves_larger_was_larger_all_along() -> None:
+    spent = allowance(10)
+    spent.spend(10, 0.0)
+    spent.widen(60, 0.0)
+    assert spent.level(0.0) == 50
+    spent.widen(20, 0.0)
+    assert spent.capacity == 60
+
+
+@given(
+    st.floats(1, 100),
+    st.lists(st.tuples(st.floats(0.1, 200), st.floats(0, 5)), min_size=1, max_size=60),
+)
+def test_calls_that_wait_never_overdraw_a_bucket_that_is_as_large(
+    capacity: float, calls: list[tuple[float, float]]
+) -> None:
+    waiting = allowance(capacity)
+    now, level, updated = 0.0, capacity, 0.0
+    for amount, pause in calls:
+        now += pause + waiting.wait(amount, now + pause)
+        waiting.spend(amount, now)
+        level, updated = min(capacity, level + (now - updated)), now
+        assert level >= min(amount, capacity) - 1e-6
+        level -= amount

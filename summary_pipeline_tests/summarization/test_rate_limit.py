@@ -1,0 +1,231 @@
+"""The limiter against the offline server's enforcement, in virtual time."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from summary_pipeline.local.openai_server.configuration import Behaviour
+from summary_pipeline.summarization.language_model import RateLimitState
+from summary_pipeline.summarization.rate_limit import AdaptiveLimiter
+from summary_pipeline_tests.summarization.simulated_provider import HeadersAt, SimulatedProvider, make_calls
+from summary_pipeline_tests.summarization.virtual_time import LoopClock, run
+
+WINDOWS = pytest.mark.parametrize("window", [1, 10, 60])
+HEADERS = pytest.mark.parametrize("headers_at", ["admission", "answer", "never"])
+
+
+def limits(window: float, **per_minute: float) -> Behaviour:
+    return Behaviour.model_validate({"rate_window_seconds": window, **per_minute})
+
+
+@WINDOWS
+@HEADERS
+@pytest.mark.parametrize(
+    ("limit", "sizes"),
+    [
+        ({"tokens_per_minute": 200_000}, [8000] * 200),
+        ({"tokens_per_minute": 200_000}, [500, 8000, 20_000] * 60),
+        ({"tokens_per_minute": 2_000_000}, [8000] * 400),
+        ({"requests_per_minute": 60}, [500] * 150),
+        ({"requests_per_minute": 600}, [500] * 600),
+        ({"requests_per_minute": 600, "tokens_per_minute": 5_000_000}, [8000] * 600),
+    ],
+)
+def test_a_limit_that_is_set_is_used_to_95_percent_without_a_429(
+    window: float, headers_at: HeadersAt, limit: dict[str, float], sizes: list[int]
+) -> None:
+    provider = SimulatedProvider(limits(window, **limit), headers_at=headers_at)
+    run(make_calls(provider, sizes, at_once=len(sizes), **limit))
+    assert len(provider.admitted) == len(sizes)
+    assert provider.limited_at == []
+    assert provider.share_of_limit() >= 0.95
+
+
+@WINDOWS
+@pytest.mark.parametrize("headers_at", ["admission", "answer"])
+@pytest.mark.parametrize("refund", [True, False])
+def test_a_limit_that_is_learned_is_used_to_95_percent_once_it_is_known(
+    window: float,
+    headers_at: HeadersAt,
+    refund: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    behaviour = Behaviour(tokens_per_minute=600_000, rate_window_seconds=window, refund_unused_tokens=refund)
+    provider = SimulatedProvider(behaviour, headers_at=headers_at)
+    run(make_calls(provider, [8000] * 1000, at_once=16))
+    # The calls that went out before the first answer met a limit that nobody knew.
+    assert sum(moment > 30 for moment in provider.limited_at) < 0.01 * provider.calls
+    assert provider.share_of_limit() >= 0.95
+
+
+@pytest.mark.parametrize("known", [{}, {"requests_per_minute": 10_000, "tokens_per_minute": 10_000_000}])
+def test_no_delay_is_added_where_no_limit_binds(known: dict[str, float]) -> None:
+    provider = SimulatedProvider(limits(60, **known), jitter=0)
+    seconds = run(make_calls(provider, [8000] * 12, at_once=12, **known))
+    assert seconds <= 3 * 1.3
+    assert provider.peak_in_flight == 12
+
+
+def test_calls_that_nothing_holds_back_do_not_even_yield() -> None:
+    async def grants() -> float:
+        limiter = AdaptiveLimiter(clock=LoopClock())
+        for _ in range(1000):
+            await limiter.acquire(8000, limiter.ticket())
+        return LoopClock().now()
+
+    assert run(grants()) == 0
+
+
+def test_a_provider_that_tells_no_limits_is_met_with_fewer_calls_at_once_and_more_later() -> None:
+    provider = SimulatedProvider(limits(10, requests_per_minute=600), headers_at="never", latency=10)
+    run(make_calls(provider, [500] * 3000, at_once=150))
+    assert len(provider.limited_at) / provider.calls < 0.05
+    assert provider.share_of_limit() > 0.8
+
+
+def test_large_calls_are_not_overtaken() -> None:
+    order: list[int] = []
+
+    async def queue() -> None:
+        limiter = AdaptiveLimiter(tokens_per_minute=60_000, clock=LoopClock())
+
+        async def wait(size: int) -> None:
+            await limiter.acquire(size, limiter.ticket())
+            order.append(size)
+
+        await asyncio.gather(*(wait(size) for size in (900, 30_000, 10, 20, 30_001, 11)))
+
+    run(queue())
+    assert order == [900, 30_000, 10, 20, 30_001, 11]
+
+
+def test_a_repeated_call_keeps_its_place() -> None:
+    order: list[str] = []
+
+    async def queue() -> None:
+        limiter = AdaptiveLimiter(requests_per_minute=60, clock=LoopClock())
+        first = limiter.ticket()
+        limiter.failed(await limiter.acquire(1, first))
+
+        async def wait(name: str, ticket: int) -> None:
+            await limiter.acquire(1, ticket)
+            order.append(name)
+
+        later = [asyncio.create_task(wait(f"later {n}", limiter.ticket())) for n in range(3)]
+        await asyncio.sleep(0.1)
+        await asyncio.gather(wait("again", first), *later)
+
+    run(queue())
+    assert order == ["again", "later 0", "later 1", "later 2"]
+
+
+def test_a_call_that_is_cancelled_while_it_waits_lets_the_next_one_pass() -> None:
+    async def queue() -> float:
+        limiter = AdaptiveLimiter(tokens_per_minute=60_000, clock=LoopClock())
+        await limiter.acquire(1000, limiter.ticket())
+        large = asyncio.create_task(limiter.acquire(600_000, limiter.ticket()))
+        small = asyncio.create_task(limiter.acquire(100, limiter.ticket()))
+        await asyncio.sleep(0.01)
+        large.cancel()
+        await small
+        return LoopClock().now()
+
+    assert run(queue()) < 1
+
+
+def test_tokens_that_were_expected_and_not_used_are_given_back() -> None:
+    async def two_calls(used: int) -> float:
+        limiter = AdaptiveLimiter(tokens_per_minute=60_000, clock=LoopClock())
+        limiter.succeeded(await limiter.acquire(10_000, limiter.ticket()), used, None)
+        await limiter.acquire(10_000, limiter.ticket())
+        return LoopClock().now()
+
+    assert run(two_calls(10_000)) > 9
+    assert run(two_calls(2000)) < 3
+
+
+def test_a_call_that_was_turned_away_gets_its_tokens_back_but_not_its_request() -> None:
+    async def turned_away(**limit: float) -> float:
+        limiter = AdaptiveLimiter(clock=LoopClock(), **limit)
+        limiter.limited(await limiter.acquire(10_000, limiter.ticket()), None, None)
+        await limiter.acquire(10_000, limiter.ticket())
+        return LoopClock().now()
+
+    assert run(turned_away(tokens_per_minute=60_000)) < 1
+    assert run(turned_away(requests_per_minute=6)) > 9
+
+
+def test_nothing_goes_out_for_as_long_as_a_429_asks() -> None:
+    async def after_429() -> float:
+        limiter = AdaptiveLimiter(clock=LoopClock())
+        limiter.limited(await limiter.acquire(10, limiter.ticket()), 7.5, None)
+        await limiter.acquire(10, limiter.ticket())
+        return LoopClock().now()
+
+    assert run(after_429()) == pytest.approx(7.5)
+
+
+def test_a_pace_that_was_complained_about_falls_and_recovers() -> None:
+    async def rates() -> list[float]:
+        limiter = AdaptiveLimiter(requests_per_minute=600, clock=LoopClock())
+        found = []
+        for complaint in (False, True, False):
+            if complaint:
+                for _ in range(10):
+                    limiter.limited(await limiter.acquire(1, limiter.ticket()), 0, None)
+            else:
+                await asyncio.sleep(1800)
+                limiter.succeeded(await limiter.acquire(1, limiter.ticket()), 1, None)
+            started = LoopClock().now()
+            for _ in range(60):
+                limiter.failed(await limiter.acquire(1, limiter.ticket()))
+            found.append(60 / (LoopClock().now() - started))
+        return found
+
+    before, complained, recovered = run(rates())
+    assert complained < 0.7 * before
+    assert recovered == pytest.approx(before, rel=0.02)
+
+
+def test_one_burst_of_429s_slows_down_once() -> None:
+    async def factor_after(answers: int) -> float:
+        limiter = AdaptiveLimiter(requests_per_minute=60_000, clock=LoopClock())
+        permits = [await limiter.acquire(1, limiter.ticket()) for _ in range(answers)]
+        for permit in permits:
+            limiter.limited(permit, 0, None)
+        started = LoopClock().now()
+        for _ in range(5000):
+            limiter.failed(await limiter.acquire(1, limiter.ticket()))
+        return LoopClock().now() - started
+
+    assert run(factor_after(50)) == pytest.approx(run(factor_after(1)), rel=0.02)
+
+
+def test_other_users_of_the_account_are_seen_in_the_headers() -> None:
+    async def delay_with(remaining: int) -> float:
+        limiter = AdaptiveLimiter(clock=LoopClock())
+        state = RateLimitState(
+            limit_tokens=60_000, remaining_tokens=remaining, reset_tokens_seconds=(60_000 - remaining) / 1000
+        )
+        for known in (RateLimitState(limit_tokens=60_000, remaining_tokens=59_000, reset_tokens_seconds=1.0), state):
+            limiter.succeeded(await limiter.acquire(1000, limiter.ticket()), 1000, known)
+        await limiter.acquire(5000, limiter.ticket())
+        return LoopClock().now()
+
+    assert run(delay_with(58_000)) == 0
+    assert run(delay_with(1000)) == pytest.approx(4.25, abs=0.1)
+
+
+def test_a_limiter_serves_one_event_loop_after_another() -> None:
+    limiter = AdaptiveLimiter(requests_per_minute=6000)
+
+    async def use() -> None:
+        for _ in range(120):
+            limiter.failed(await limiter.acquire(1, limiter.ticket()))
+
+    def in_a_loop_of_its_own(coroutine: Coroutine[Any, Any, None]) -> None:
+        asyncio.run(coroutine)
+
+    in_a_loop_of_its_own(use())
+    in_a_loop_of_its_own(use())
