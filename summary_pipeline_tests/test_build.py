@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from summary_pipeline.build import build_defs
 from summary_pipeline.settings import PipelineSettings
+from summary_pipeline.summarization.errors import ModelEndedError
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -112,6 +113,16 @@ def test_importing_the_definitions_opens_no_file_and_no_connection(tmp_path: Pat
         timeout=120,
     )
     assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_a_model_that_has_been_shut_down_is_refused_before_anything_runs() -> None:
+    with pytest.raises(ModelEndedError, match=r"gpt-3\.5-turbo.*shut down on 2026-10-23.*Set SUMMARY_MODEL"):
+        build_defs(settings=PipelineSettings(summary_model="gpt-3.5-turbo"))
+
+
+def test_an_unknown_model_is_taken_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    build_defs(settings=PipelineSettings(summary_model="a-model-of-our-own"))
+    assert "'a-model-of-our-own' is not in the registry" in caplog.text
 
 
 def test_workspace_and_dg_name_the_same_definitions() -> None:
