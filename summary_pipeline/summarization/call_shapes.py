@@ -22,7 +22,7 @@ _FRAME_TOKENS = 24
 """What the messages themselves weigh: roles, separators, and a margin for text that was counted in pieces."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallShape:
     """What all calls of one kind have in common: everything of a request but its data."""
 
@@ -36,7 +36,7 @@ class CallShape:
     reasoning_effort: str | None
     encoding: str
 
-    @property
+    @functools.cached_property
     def version(self) -> str:
         """Hash of instructions, schema and model settings."""
         frame = prompts.user_message("transcript", "")
@@ -64,6 +64,9 @@ class CallShape:
         return f'{self.instructions}\nJSON schema "{self.schema.name}":\n{_json(self.schema.schema)}'
 
 
+@functools.lru_cache(
+    maxsize=64
+)  # as many calls as chunks have one shape, whose version takes longer than the call's data
 def partial_shape(
     name: str, parameters: SummarizationParameters, spec: ModelSpec, language: str | None = None
 ) -> CallShape:
@@ -78,6 +81,7 @@ def partial_shape(
     return _shape(schema, instructions, output_tokens, parameters, spec)
 
 
+@functools.lru_cache(maxsize=64)
 def final_shape(
     kind: DataKind,
     sentences: tuple[int, int],

@@ -4,30 +4,32 @@ Belongs here: the chunk types and the cutting. Does not belong here: how a chunk
 
 What is promised, in this order:
 
-1. The chunks' texts, joined, are the transcript's text, character for character; so are their tokens, counted once for the whole text.
+1. The chunks' texts, joined, are the transcript's text, character for character; so are their tokens, counted once for
+   the whole text.
 2. No chunk has more than ``max_tokens``.
 3. A snippet is in one chunk, whole, unless it is longer than a chunk.
 4. There are as few chunks as that allows: each one is a call to pay for.
-5. They are about equally long, so that none is waited for: a cut is looked for where an even share ends, and moved by at most 4 % of
-   the limit to where the speaker changes or pauses, else to the end of a sentence, else to the end of a snippet. Inside a snippet that
-   is longer than a chunk: the end of a sentence, a clause, a word, and at last any place between two tokens.
+5. They are about equally long, so that none is waited for: a cut is looked for where an even share ends, and moved by
+   at most 4 % of the limit to where the speaker changes or pauses, else to the end of a sentence, else to the end of a
+   snippet. Inside a snippet that is longer than a chunk: the end of a sentence, a clause, a word, and at last any place
+   between two tokens.
 
-How: the text is encoded once, in blocks cut at places where that changes nothing. Token positions are worked out only in the blocks
-in which a cut is looked for, so that the cost beside tiktoken's own is small and grows with the length alone.
+How: the text is encoded once, in blocks cut at places where that changes nothing. Token positions are worked out only
+in the blocks in which a cut is looked for, so that the cost beside tiktoken's own is small and grows with the length
+alone.
 """
 
 import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, overload
 from unicodedata import category
 
-from pydantic import BaseModel, ConfigDict, field_serializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_serializer
 
 from summary_pipeline.summarization.tokens import (
     DEFAULT_ENCODING,
@@ -57,23 +59,22 @@ _WIDE_STOPS = "。！？｡"
 _STOPS = frozenset(_NARROW_STOPS + _WIDE_STOPS)
 _CLOSERS = "\"'”’»›)]}」』】）》〉"
 _SENTENCE = re.compile(
-    rf"[{_NARROW_STOPS}]+[{re.escape(_CLOSERS)}]*(?=\s)|[{_WIDE_STOPS}]+[{re.escape(_CLOSERS + _WIDE_STOPS)}]*"
+    # One mark and no repetition of it: a line of ten thousand exclamation marks must not cost its square.
+    rf"[{_NARROW_STOPS}][{re.escape(_CLOSERS)}]*+(?=\s)|[{_WIDE_STOPS}][{re.escape(_CLOSERS)}]*+(?![{_WIDE_STOPS}])"
 )
-_CLAUSE = re.compile(r"[,;:،؛–—]+(?=\s)|[，、；：]")
+_CLAUSE = re.compile(r"[,;:،؛–—](?=\s)|[，、；：]")
 _WORD = re.compile(r"\S(?=\s)")
 _SPEAKER = re.compile(
     r"(?:>>+|[-–—](?=\s))?\s*(?P<name>[^\s\d:：.!?,][^:：.!?,]{0,38})[:：](?=\s|\w)|(?P<mark>>>+|[-–—](?=\s))"
 )
 _LOOK_BACK = 8
-_UNSAFE_LINE_BREAK = re.compile(r"\n(?:(?=[\s/])|(?<=\s\n))")
-"""Starts with a literal and looks around from there, which is ten times as fast as the other way round."""
 
 
 class ChunkSegment(NamedTuple):
     """The part of one snippet that lies in a chunk (a snippet longer than a chunk spans several).
 
-    Parts of one snippet, joined, are the snippet. Each has the times of the whole snippet, since nothing finer is known.
-    A named tuple, because there are as many as snippets: models would take longer to make than the text to encode.
+    Parts of one snippet, joined, are the snippet. Each has the times of the whole snippet, since nothing finer is
+    known.
     """
 
     snippet: int
@@ -81,6 +82,53 @@ class ChunkSegment(NamedTuple):
     text: str
     start: float | None = None
     end: float | None = None
+
+
+class _Segments(Sequence[ChunkSegment]):
+    """The segments of a chunk that was just cut, made when they are asked for: there may be as many as words.
+
+    All of the snippets lies in the chunk, but for the first ``skipped`` characters of the first, and what follows the
+    first ``kept`` characters of the last.
+    """
+
+    __slots__ = ("_first", "_kept", "_skipped", "_snippets")
+
+    def __init__(self, snippets: tuple[Snippet, ...], *, first: int, skipped: int, kept: int) -> None:
+        self._snippets = snippets
+        self._first = first
+        self._skipped = skipped
+        self._kept = kept
+
+    def __len__(self) -> int:
+        return len(self._snippets)
+
+    @overload
+    def __getitem__(self, index: int) -> ChunkSegment: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ChunkSegment, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> ChunkSegment | tuple[ChunkSegment, ...]:
+        places = range(len(self._snippets))[index]
+        return self._segment(places) if isinstance(places, int) else tuple(map(self._segment, places))
+
+    def __iter__(self) -> Iterator[ChunkSegment]:
+        return map(self._segment, range(len(self._snippets)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def _segment(self, place: int) -> ChunkSegment:
+        snippet = self._snippets[place]
+        start = self._skipped if place == 0 else 0
+        end = self._kept if place == len(self._snippets) - 1 else None
+        return ChunkSegment(self._first + place, snippet.text[start:end], snippet.start, snippet.end)
 
 
 class Chunk(BaseModel):
@@ -94,10 +142,10 @@ class Chunk(BaseModel):
     index: int
     tokens: int
     text: str
-    segments: tuple[ChunkSegment, ...]
+    segments: Annotated[Sequence[ChunkSegment], BeforeValidator(tuple)]
 
     @field_serializer("segments")
-    def _segments_with_names(self, segments: tuple[ChunkSegment, ...]) -> list[dict[str, Any]]:
+    def _segments_with_names(self, segments: Sequence[ChunkSegment]) -> list[dict[str, Any]]:
         """Serialize segments as objects, which say what their values are, and not as arrays."""
         return [segment._asdict() for segment in segments]
 
@@ -124,7 +172,7 @@ class Chunks(BaseModel):
 def chunk_transcript(
     transcript: Transcript, *, max_tokens: int = DEFAULT_MAX_TOKENS, encoding: str = DEFAULT_ENCODING
 ) -> Chunks:
-    """Cut ``transcript`` into chunks of at most ``max_tokens`` tokens of ``encoding``. See the module for what is promised.
+    """Cut ``transcript`` into chunks of at most ``max_tokens``, counted in ``encoding``. What is promised stands above.
 
     Raises:
         ValueError: ``max_tokens`` is under 16, there is no such encoding, or the text holds lone surrogates, which no
@@ -135,15 +183,11 @@ def chunk_transcript(
     texts = [snippet.text for snippet in transcript.snippets]
     text = "\n".join(texts)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    encoded = _EncodedText(text, encoding)
     starts = list(accumulate((len(snippet_text) + 1 for snippet_text in texts[:-1]), initial=0))
-    if encoded.total <= max_tokens:
-        ends = [len(text)] if text else []
-    else:
-        ends = _Cutter(encoded, transcript.snippets, texts, starts, max_tokens).ends()
+    cuts = _cuts(_EncodedText(text, encoding), transcript.snippets, starts, max_tokens)
     return Chunks(
-        chunks=_chunks(encoded, transcript.snippets, texts, starts, ends),
-        transcript_tokens=encoded.total,
+        chunks=_chunks(text, transcript.snippets, starts, cuts),
+        transcript_tokens=cuts[-1].tokens if cuts else 0,
         snippet_count=len(texts),
         encoding=encoding,
         language=transcript.language,
@@ -152,11 +196,11 @@ def chunk_transcript(
 
 
 def coverage(chunks: Chunks) -> float:
-    """Return the share of the transcript's tokens that are in exactly one chunk: 1.0 if nothing is missing, repeated or altered.
+    """Return the share of the transcript's tokens that are in exactly one chunk: 1.0 if none is missing or repeated.
 
-    A chunk counts if it is the only one with its index and if its segments are its text. Where the chunks claim to be complete, their
-    text and snippets must be the transcript's; if they are not, the result is 0.0, for then no chunk can be trusted. It is 0.0
-    also for a transcript without tokens: there is nothing that a summary could be of.
+    A chunk counts if it is the only one with its index and if its segments are its text. Where the chunks claim to be
+    complete, their text and snippets must be the transcript's; if they are not, the result is 0.0, for then no chunk
+    can be trusted. It is 0.0 also for a transcript without tokens: there is nothing that a summary could be of.
     """
     if chunks.transcript_tokens <= 0:
         return 0.0
@@ -188,8 +232,12 @@ def _is_transcript(chunks: Chunks) -> bool:
     return bool(snippets) and steps and snippets[0] == 0 and snippets[-1] == chunks.snippet_count - 1
 
 
+class _TokenSplitError(Exception):
+    """There is no place between two tokens where one was asked for."""
+
+
 class _EncodedText:
-    """A text and its tokens. Positions are either characters or tokens from the start; the two are translated on demand."""
+    """A text and its tokens. A place is a number of characters or of tokens; one is found from the other on demand."""
 
     def __init__(self, text: str, encoding: str) -> None:
         self.text = text
@@ -202,8 +250,12 @@ class _EncodedText:
         self._table = token_table(encoding)
         self.total = self._block_tokens[-1]
 
-    def tokens_before(self, position: int) -> int | None:
-        """Return how many tokens stand before the character at ``position``, or None if a token straddles it."""
+    def tokens_before(self, position: int) -> int:
+        """Return how many tokens stand before the character at ``position``.
+
+        Raises:
+            _TokenSplitError: a token straddles the position.
+        """
         block = bisect_right(self._block_characters, position) - 1
         offset = position - self._block_characters[block]
         if offset == 0:
@@ -211,11 +263,11 @@ class _EncodedText:
         ends = self._ends_in(block)
         token = bisect_right(ends, offset)
         if ends[token - 1] != offset or not self._starts_character(block, token):
-            return None
+            raise _TokenSplitError
         return self._block_tokens[block] + token
 
     def floor(self, token: int) -> int:
-        """Return the position in characters of the last place at or before ``token`` tokens at which no character is split."""
+        """Return the character position of the last place at or before ``token`` tokens where no character is split."""
         if token >= self.total:
             return len(self.text)
         block = bisect_right(self._block_tokens, token) - 1
@@ -225,7 +277,7 @@ class _EncodedText:
         return self._block_characters[block] + (self._ends_in(block)[index - 1] if index else 0)
 
     def ceil(self, token: int) -> int:
-        """Return the position in characters of the first place at or after ``token`` tokens at which no character is split."""
+        """Return the character position of the first place at or after ``token`` tokens where no character is split."""
         while token < self.total:
             block = bisect_right(self._block_tokens, token) - 1
             if self._starts_character(block, token - self._block_tokens[block]):
@@ -237,11 +289,12 @@ class _EncodedText:
         """Say whether a cut before ``position`` leaves the tokens on both sides as they are in the whole text."""
         if is_safe(self.text, position):
             return True
-        token = self.tokens_before(position)
-        if token is None:
+        try:
+            token = self.tokens_before(position)
+        except _TokenSplitError:
             return False
-        # tiktoken looks back no further than the piece it is in, and ahead no further than the white space it is in: the
-        # tokens next to the cut tell. The outer half of each window is context, whose own edge may differ.
+        # tiktoken looks back no further than the piece it is in, and ahead no further than the white space it is in:
+        # the tokens next to the cut tell. The outer half of each window is context, whose own edge may differ.
         left = self._window(token - _CONTEXT_TOKENS, token)
         right = self._window(token, token + _CONTEXT_TOKENS)
         half = _CONTEXT_TOKENS // 2
@@ -282,16 +335,15 @@ class _Cutter:
         self,
         encoded: _EncodedText,
         snippets: Sequence[Snippet],
-        texts: Sequence[str],
         starts: Sequence[int],
+        boundaries: Sequence[int],
         limit: int,
     ) -> None:
         self._encoded = encoded
         self._snippets = snippets
-        self._texts = texts
         self._starts = starts
+        self._boundaries = boundaries
         self._limit = limit
-        self._boundaries = self._snippet_boundaries()
 
     def ends(self) -> list[int]:
         """Return where each chunk ends."""
@@ -310,20 +362,20 @@ class _Cutter:
                     target=done + (total - done) // (len(planned) + 1),
                 )
             )
-            done = self._tokens(ends[-1])
+            done = self._encoded.tokens_before(ends[-1])
         return [*ends, len(self._encoded.text)]
 
     def _earliest_ends(self) -> list[int]:
-        """Return how many tokens must stand before the end of each chunk but the last, if there are to be as few as possible."""
+        """Return how many tokens must stand before each chunk's end but the last's, if there are to be the fewest."""
         earliest: list[int] = []
         left = self._encoded.total
         while left > self._limit:
-            left = self._tokens(self._first_cut(left - self._limit))
+            left = self._encoded.tokens_before(self._first_cut(left - self._limit))
             earliest.append(left)
         return earliest[::-1]
 
     def _best_cut(self, first: int, latest: int, target: int) -> int:
-        """Return the best cut near ``target``, from ``first`` to ``latest``, all in tokens. At least one cut is there."""
+        """Return the best cut near ``target``, from ``first`` to ``latest``, all in tokens; at least one is there."""
         slack = max(self._limit // _SLACK, 1)
         target = min(max(target, first), latest)
         low_token, high_token = max(first, target - slack), min(latest, target + slack)
@@ -334,7 +386,11 @@ class _Cutter:
             return self._smoothest(boundaries, wanted)
         if self._can_split_at(wanted) and (inside := self._best_cut_inside(low, high, wanted)) is not None:
             return inside
-        near = [cut for cut in (self._last_cut(target), self._first_cut(target)) if first <= self._tokens(cut) <= latest]
+        near = [
+            cut
+            for cut in (self._last_cut(target), self._first_cut(target))
+            if first <= self._encoded.tokens_before(cut) <= latest
+        ]
         return min(near, key=lambda cut: abs(cut - wanted)) if near else self._last_cut(latest)
 
     def _smoothest(self, boundaries: Sequence[int], wanted: int) -> int:
@@ -349,7 +405,7 @@ class _Cutter:
         return best
 
     def _best_cut_inside(self, low: int, high: int, wanted: int) -> int | None:
-        """Return the cut of the best kind next to ``wanted`` inside a long snippet, or None if there is no end of a word."""
+        """Return the cut of the best kind next to ``wanted`` inside a long snippet, or None where no word ends."""
         text = self._encoded.text
         for kind in (_SENTENCE, _CLAUSE, _WORD):
             ends = (match.end() for match in kind.finditer(text, low, min(high + 1, len(text))))
@@ -377,10 +433,10 @@ class _Cutter:
         return self._between_tokens(token, 1, after)
 
     def _between_tokens(self, token: int, step: int, bound: int) -> int:
-        """Return the nearest cut inside a long snippet, from ``token`` on in the direction of ``step`` and up to ``bound``.
+        """Return the nearest cut inside a long snippet, from ``token`` on towards ``bound``, in steps of ``step``.
 
-        Where many in a row would change the tokens beside them, the nearest is taken all the same. Half a chunk's length is
-        never left, so that every chunk makes progress.
+        Where many in a row would change the tokens beside them, the nearest is taken all the same. Half a chunk's
+        length is never left, so that every chunk makes progress.
         """
         whole = self._encoded.floor if step < 0 else self._encoded.ceil
         for tries in range(min(_TRIES, self._limit // 2)):
@@ -392,7 +448,7 @@ class _Cutter:
         return whole(token)
 
     def _fits_inside(self, position: int) -> bool:
-        """Say whether a cut inside a snippet changes no token, parts no accent from its letter and precedes no line break."""
+        """Say whether a cut here changes no token, parts no accent from its letter and precedes no line break."""
         following = self._encoded.text[position : position + 1]
         if following in {"\n", _JOINER} or self._encoded.text[position - 1] == _JOINER:
             return False
@@ -405,18 +461,12 @@ class _Cutter:
             return False
         before, after = self._boundaries[index - 1], self._boundaries[index]
         # No character has more than four bytes, and no token less than one.
-        return (after - before) * 4 > self._limit and self._tokens(after) - self._tokens(before) > self._limit
-
-    def _snippet_boundaries(self) -> list[int]:
-        """Return where a cut between two snippets changes no token, and both ends of the text."""
-        text = self._encoded.text
-        if not (_UNSAFE_LINE_BREAK.search(text) or text.startswith("\n") or text.endswith("\n")):
-            return [*self._starts, len(text)]
-        inner = (start for start in self._starts[1:] if self._encoded.keeps_tokens(start))
-        return [0, *inner, len(text)]
+        return (after - before) * 4 > self._limit and self._encoded.tokens_before(after) - self._encoded.tokens_before(
+            before
+        ) > self._limit
 
     def _roughness(self, boundary: int) -> int:
-        """Return how bad it is to cut at this snippet boundary: 0 between speakers or at a pause, 1 after a sentence, else 2."""
+        """Return how bad a cut here is: 0 between speakers or at a pause, 1 after a sentence, else 2."""
         index = bisect_left(self._starts, boundary)
         before, after = self._snippets[index - 1], self._snippets[index]
         if before.end is not None and after.start is not None and after.start - before.end >= _PAUSE_SECONDS:
@@ -426,57 +476,63 @@ class _Cutter:
         return 1 if before.text.rstrip(_CLOSERS)[-1:] in _STOPS else 2
 
     def _speaker_changes(self, index: int) -> bool:
-        label = _SPEAKER.match(self._texts[index])
+        label = _SPEAKER.match(self._snippets[index].text)
         if label is None:
             return False
         if label["name"] is None:
             return True
         for earlier in range(index - 1, max(index - 1 - _LOOK_BACK, -1), -1):
-            previous = _SPEAKER.match(self._texts[earlier])
+            previous = _SPEAKER.match(self._snippets[earlier].text)
             if previous is not None:
                 return previous["name"] != label["name"]
         return True
 
-    def _tokens(self, position: int) -> int:
-        """Return how many tokens stand before a cut."""
-        tokens = self._encoded.tokens_before(position)
-        if tokens is None:  # a cut is always between two tokens
-            raise AssertionError(f"no token ends at character {position}")
-        return tokens
+
+class _Cut(NamedTuple):
+    """Where a chunk ends: in characters, and how many tokens stand before it."""
+
+    end: int
+    tokens: int
 
 
-def _chunks(
-    encoded: _EncodedText,
-    snippets: Sequence[Snippet],
-    texts: Sequence[str],
-    starts: Sequence[int],
-    ends: Iterable[int],
-) -> tuple[Chunk, ...]:
-    times = [snippet.start for snippet in snippets]
-    end_times = [snippet.end for snippet in snippets]
-    # What NamedTuple's _make does, without its check of the length.
-    whole = list(
-        map(partial(tuple.__new__, ChunkSegment), zip(range(len(texts)), texts, times, end_times, strict=True))
-    )
+def _cuts(encoded: _EncodedText, snippets: Sequence[Snippet], starts: Sequence[int], limit: int) -> list[_Cut]:
+    if not encoded.text:
+        return []
+    whole = [len(encoded.text)]
+    ends = whole if encoded.total <= limit else _ends(encoded, snippets, starts, limit)
+    return [_Cut(end, encoded.tokens_before(end)) for end in ends]
+
+
+def _ends(encoded: _EncodedText, snippets: Sequence[Snippet], starts: Sequence[int], limit: int) -> list[int]:
+    """Return where each of several chunks ends.
+
+    Between snippets of a normalized transcript a cut changes no token, unless the next one starts with a slash. So this
+    is looked at where cuts were found, and everywhere only if one of these is not to be had.
+    """
+    boundaries = [*starts, len(encoded.text)]
+    try:
+        ends = _Cutter(encoded, snippets, starts, boundaries, limit).ends()
+        if all(encoded.keeps_tokens(end) for end in set(ends).intersection(boundaries)):
+            return ends
+    except _TokenSplitError:
+        pass
+    safe = [boundary for boundary in boundaries if encoded.keeps_tokens(boundary)]
+    return _Cutter(encoded, snippets, starts, safe, limit).ends()
+
+
+def _chunks(text: str, snippets: tuple[Snippet, ...], starts: Sequence[int], cuts: Iterable[_Cut]) -> tuple[Chunk, ...]:
     chunks: list[Chunk] = []
     first = 0
     tokens_before = 0
-    for end in ends:
-        tokens = encoded.tokens_before(end) or 0
+    for end, tokens in cuts:
         low, high = bisect_right(starts, first) - 1, bisect_left(starts, end)
-        if end == len(encoded.text):
+        if end == len(text):
             high = len(starts)  # an empty snippet at the end starts where the text ends
-        segments = whole[low:high]
-        # The first and the last snippet may lie in this chunk in part.
-        for place in {0, len(segments) - 1}:
-            segment = segments[place]
-            start = starts[segment.snippet]
-            segments[place] = segment._replace(text=segment.text[max(first - start, 0) : end - start])
-        # Not validated: that would make all segments again.
-        chunks.append(
-            Chunk.model_construct(
-                index=len(chunks), tokens=tokens - tokens_before, text=encoded.text[first:end], segments=tuple(segments)
-            )
+        segments = _Segments(snippets[low:high], first=low, skipped=first - starts[low], kept=end - starts[high - 1])
+        # Not validated: that would make the segments.
+        chunk = Chunk.model_construct(
+            index=len(chunks), tokens=tokens - tokens_before, text=text[first:end], segments=segments
         )
+        chunks.append(chunk)
         first, tokens_before = end, tokens
     return tuple(chunks)

@@ -4,8 +4,6 @@ Belongs here: usage, prices times tokens, budgets. Does not belong here: prices 
 (``rate_limit``).
 """
 
-import datetime as dt
-from collections.abc import Callable
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict

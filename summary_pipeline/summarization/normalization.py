@@ -4,15 +4,21 @@ Belongs here: the rules, the same for every form of document. Does not belong he
 
 A normalized transcript keeps these promises:
 
-- No snippet is empty. A snippet is one line: white space of any kind has become single spaces, and there is none at the ends.
-- Text is in Unicode's normal form C: it means the same in fewer tokens. Not in KC, which would change what is meant (``x²``).
-- There is nothing that PostgreSQL, JSON or UTF-8 can't hold (NUL, lone surrogates, which become U+FFFD), and nothing that can't be seen:
-  control characters, marks of direction, byte order marks, tag characters. Joiners stay, since scripts and emoji need them.
+- No snippet is empty. A snippet is one line: white space of any kind has become single spaces, and there is none at the
+  ends.
+- Text is in Unicode's normal form C: it means the same in fewer tokens. Not in KC, which would change what is meant
+  (``x²``).
+- There is nothing that PostgreSQL, JSON or UTF-8 can't hold (NUL, lone surrogates, which become U+FFFD), and nothing
+  that can't be seen: control characters, marks of direction, byte order marks, tag characters. Joiners stay, since
+  scripts and emoji need them.
 - HTML entities are characters, and tags of captions are gone; ``<v Name>`` has become ``Name:``.
-- Noise is gone: ``[Music]``, ``(applause)``, ``♪``, in the languages that captions are mostly in. ``[inaudible]`` stays: speech is missing.
-- Words that rolling captions show again are there once. It takes a transcript in which most captions do so: people repeat themselves.
-- Snippets are in the order of their starts; one without a start stays behind the one it followed. Times are finite and not
-  negative, and an end is not before its start; where a time is not usable there is None. Snippets may overlap, as speakers do.
+- Noise is gone: ``[Music]``, ``(applause)``, ``♪``, in the languages that captions are mostly in. ``[inaudible]``
+  stays: speech is missing.
+- Words that rolling captions show again are there once. It takes a transcript in which most captions do so: people
+  repeat themselves.
+- Snippets are in the order of their starts; one without a start stays behind the one it followed. Times are finite and
+  not negative, and an end is not before its start; where a time is not usable there is None. Snippets may overlap, as
+  speakers do.
 """
 
 import html
@@ -47,7 +53,8 @@ _INVISIBLE = re.compile(
     "]"
 )
 _BRACKETED = re.compile(
-    r" ?(?:\[(?P<square>[^\[\]]{1,60})\]|\{(?P<curly>[^{}]{1,60})\}|［(?P<wide_square>[^［］]{1,30})］|【(?P<wide_lens>[^【】]{1,30})】"
+    r" ?(?:\[(?P<square>[^\[\]]{1,60})\]|\{(?P<curly>[^{}]{1,60})\}"
+    r"|［(?P<wide_square>[^［］]{1,30})］|【(?P<wide_lens>[^【】]{1,30})】"
     r"|\((?P<round>[^()]{1,60})\)|（(?P<wide_round>[^（）]{1,30})）|\*(?P<stars>[^*\s][^*]{0,40})\*)"
 )
 _PUNCTUATION = frozenset(".,;:!?…。，、；：！？؟،")
@@ -135,7 +142,7 @@ def _composed(text: str) -> str:
 
 
 def _without_noise(text: str) -> str:
-    """Take noise out of a clean line. If all that is left is punctuation or the name of who made the noise, nothing is."""
+    """Take noise out of a clean line. Nothing is left if only punctuation is, or the name of who made the noise."""
     quiet = _BRACKETED.sub(_silenced, _NOTES.sub(" ", text))
     if quiet == text:
         return text

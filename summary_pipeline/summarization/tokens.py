@@ -1,13 +1,13 @@
 """Counting tokens as OpenAI's models do, without internet.
 
-Belongs here: loading tiktoken's encodings, counting, and the places where a text can be cut without changing its tokens.
+Belongs here: loading tiktoken's encodings, counting, and where a text can be cut without changing its tokens.
 Does not belong here: which model uses which encoding (``model_registry``), choosing where to cut (``chunking``).
 
 Special tokens have no meaning here: ``<|endoftext|>`` in a transcript is text like any other.
 
-tiktoken splits a text with a regular expression first and merges bytes within each piece after that. Where the expression always
-splits, whatever stands before and after, the tokens of a text are those of its two halves: such a place is called *safe*. Safe
-places let a long text be encoded block by block, which bounds memory and gives other threads a turn.
+tiktoken splits a text with a regular expression first and merges bytes within each piece after that. Where the
+expression always splits, whatever stands before and after, the tokens of a text are those of its two halves: such a
+place is called *safe*. Safe places let a long text be encoded block by block, which gives other threads a turn.
 """
 
 import functools
@@ -67,7 +67,7 @@ _SAFE = re.compile(
 
 _LONGEST_BLANK = 65_536
 _ENDLESS_BLANK = re.compile(rf"\s{{{_LONGEST_BLANK}}}")
-"""White space that goes on for several hundred thousand characters overflows tiktoken's expression, which then panics."""
+"""White space that goes on for hundreds of thousands of characters overflows tiktoken's expression: it panics."""
 
 _BLOCK_CHARACTERS = 50_000
 """Counting needs no blocks, so they are large: 10 ms between turns for other threads."""
@@ -79,7 +79,7 @@ class RanksDamagedError(Exception):
 
 @functools.cache
 def get_encoding(name: str) -> tiktoken.Encoding:
-    """Return the encoding called ``name``. Encodings whose ranks are shipped (``o200k_base``, ``cl100k_base``) need no internet.
+    """Return the encoding called ``name``. ``o200k_base`` and ``cl100k_base`` need no internet.
 
     A cache directory that the user has set for tiktoken is left as it is: read where it holds the file, never written,
     and a damaged file in it is not deleted, which tiktoken would do.
@@ -108,9 +108,9 @@ def count_tokens(text: str, encoding_name: str = DEFAULT_ENCODING) -> int:
 def blocks(text: str, characters: int) -> Iterator[str]:
     """Cut ``text`` into blocks of at least ``characters`` (but for the last), at safe places only.
 
-    Concatenated they are the text, and their tokens, concatenated, are the text's tokens. A block is longer where no safe
-    place follows. The exception is white space without end, which no transcript holds once it is normalized: it is cut
-    where it has to be, since tiktoken can't take it.
+    Concatenated they are the text, and their tokens, concatenated, are the text's tokens. A block is longer where no
+    safe place follows. The exception is white space without end, which no transcript holds once it is normalized: it is
+    cut where it has to be, since tiktoken can't take it.
     """
     start = 0
     while len(text) - start > characters:
@@ -123,7 +123,7 @@ def blocks(text: str, characters: int) -> Iterator[str]:
 
 
 def is_safe(text: str, position: int) -> bool:
-    """Say whether ``text`` can be cut before ``position`` without any change to its tokens, in every encoding of tiktoken."""
+    """Say whether ``text`` can be cut before ``position`` without changing its tokens, in any encoding of tiktoken."""
     if position in {0, len(text)}:
         return True
     match = _SAFE.match(text, position - 1)
@@ -132,7 +132,7 @@ def is_safe(text: str, position: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TokenTable:
-    """What a token id says about characters, for finding tokens in a text without decoding them. Indexed by token id."""
+    """What a token says about characters, for finding tokens in a text without decoding them. Indexed by token."""
 
     characters: bytes
     """How many characters start in the token. A character of several tokens counts in its first."""

@@ -1,4 +1,4 @@
-"""WebVTT and SubRip. Both are cues with a line of times above their text; one reader takes both, and mixtures of them."""
+"""WebVTT and SubRip: cues with a line of times above their text. One reader takes both, and mixtures of them."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from summary_pipeline.summarization.parsing.times import seconds
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _TIMING = re.compile(
-    r"^[ \t]*(?P<start>[\d:.,]{1,20})?[ \t]*-->[ \t]*(?P<end>[\d:.,]{1,20}(?![^\s]))?(?P<rest>.*)$", re.ASCII
+    r"(?P<start>[\d:.,]{1,20})?[ \t]*+-->[ \t]*+(?P<end>[\d:.,]{1,20}(?![^\s]))?(?P<rest>.*)", re.ASCII
 )
-_ANY_TIMING = re.compile(r"^[ \t]*\d[\d:.,]{3,20}[ \t]*-->[ \t]*\d", re.ASCII | re.MULTILINE)
+_ANY_TIMING = re.compile(r"(?:^|[\r\n])[ \t]*+\d[\d:.,]{3,20}[ \t]*+-->[ \t]*+\d", re.ASCII)
 _SETTING = re.compile(r"^[A-Za-z]\w*:\S+$", re.ASCII)
 _METADATA_BLOCK = re.compile(r"^(?:NOTE|STYLE|REGION)(?:\s|$)")
 _HEADER_LINE = re.compile(r"^(?:WEBVTT|[A-Za-z][\w-]*[:=])", re.ASCII)
@@ -72,7 +72,7 @@ def _header(lines: list[str]) -> tuple[int, str | None]:
 
 def _timed_cue(line: str) -> _Cue | None:
     """Return the cue that ``line`` opens, if it is a line of times. Damaged times are none."""
-    match = _TIMING.match(line) if "-->" in line else None
+    match = _TIMING.fullmatch(line.strip()) if "-->" in line else None
     if match is None:
         return None
     start, end, rest = match["start"] or "", match["end"] or "", match["rest"].strip()

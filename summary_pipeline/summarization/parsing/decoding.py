@@ -1,4 +1,4 @@
-"""From bytes to text: byte order marks, UTF-16 without one, damaged UTF-8, Western 8-bit text; binary data is refused."""
+"""From bytes to text: byte order marks, UTF-16 without one, damaged UTF-8, Western 8-bit text; no binary data."""
 
 import codecs
 import re
@@ -61,7 +61,7 @@ def _refuse_known_binary_formats(data: bytes, key: str) -> None:
 
 
 def _is_utf8(sample: bytes) -> bool:
-    """Say whether ``sample``, which may end in the middle of a character, is UTF-8 without controls that no text has."""
+    """Say whether ``sample``, which may end within a character, is UTF-8 without controls that no text has."""
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:

@@ -65,10 +65,10 @@ def _read(text: str, key: str) -> tuple[list[RawSnippet], str | None]:
 
 
 def _json_by_chance(text: str, key: str) -> object:
-    """Return the JSON that ``text`` may be though it does not look it: a string, a number, or a list of such. Else None."""
+    """Return the JSON that ``text`` may be though it does not look it: a string, a number, a list of such."""
     if text in _JSON_WORDS:
         raise UnreadableTranscriptError(key, f"JSON that is {text}", "the top level")
-    if text[0] not in _JSON_STARTS:
+    if text[:1] not in _JSON_STARTS:
         return None
     try:
         return load_json(text, key=key)

@@ -5,7 +5,7 @@ from typing import Self
 from summary_pipeline.summarization.errors import SummarizationError
 
 EXPECTED_FORMS = (
-    'a JSON list of {"text", "start", "duration"}, the same under "snippets", Whisper\'s verbose JSON, {"text": "..."}, '
+    'a JSON list of {"text", "start", "duration"}, the same under "snippets", Whisper\'s verbose JSON, {"text"}, '
     "WebVTT, SubRip or plain text"
 )
 

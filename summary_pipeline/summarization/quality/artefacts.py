@@ -2,12 +2,13 @@
 
 Belongs here: recognizing it by pattern. Does not belong here: what it costs.
 
-The instructions that this pipeline gives (``prompts``) are recognized by six of their words in a row; patterns are for what any prompt and
-any model may say. What the source says too is never held against the summary.
+The instructions that this pipeline gives (``prompts``) are recognized by six of their words in a row; patterns are for
+what any prompt and any model may say. What the source says too is never held against the summary.
 """
 
 import functools
 import re
+from itertools import pairwise
 
 from summary_pipeline.summarization import prompts
 from summary_pipeline.summarization.parameters import SummarizationParameters
@@ -24,13 +25,18 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 
 
 _REFUSAL = _any_of(
-    r"\bas an? (?:ai|artificial intelligence|large language model|language model)\b(?! (?:researcher|engineer|company|expert|startup|developer))",
-    r"\bI(?:['’]m| am) (?:sorry|afraid)\b[^.]{0,30}\b(?:can['’]?t|cannot|unable|not able|won['’]t|don['’]t have)\b",
+    r"\bas an? (?:ai|artificial intelligence|large language model|language model)\b"
+    r"(?! (?:researcher|engineer|company|expert|startup|developer))",
+    r"\bI(?:['’]m| am) (?:sorry|afraid)\b[^.]{0,30}\b"
+    r"(?:can['’]?t|cannot|unable|not able|won['’]t|don['’]t have)\b",
     r"\bI (?:can['’]?t|cannot|could not|couldn['’]t|am unable to|am not able to|won['’]t|will not) "
-    r"(?:be able to )?(?:assist|help|provide|summari[sz]e|fulfil?l|comply|access|process|complete|generate|create|write|do that|produce|answer)",
+    r"(?:be able to )?(?:assist|help|provide|summari[sz]e|fulfil?l|comply|access|process|complete|generate"
+    r"|create|write|do that"
+    r"|produce|answer)",
     r"\bI['’]m (?:unable|not able) to\b",
     r"\bunable to (?:provide|generate|create|produce|write) (?:a |the |this )?summary\b",
-    r"\bplease (?:provide|share|paste|send)(?: me)?(?: with)? (?:the|a|your) (?:full |complete )?(?:transcript|text|content|video)\b",
+    r"\bplease (?:provide|share|paste|send)(?: me)?(?: with)? (?:the|a|your) (?:full |complete )?(?:transcript"
+    r"|text|content|video)\b",
     r"\bgoes against my (?:guidelines|programming)\b",
     r"\bals (?:eine? )?(?:KI\b|künstliche Intelligenz|Sprachmodell)",
     r"\bich kann (?:dir|Ihnen|diese[sn]?|das|dabei|leider)\b[^.]{0,40}\bnicht\b",
@@ -53,24 +59,30 @@ _REFUSAL = _any_of(
 _INSTRUCTION = _any_of(
     r"\byou are (?:an? )?(?:[\w-]+ ){0,3}(?:assistant|summari[sz]er|expert in|language model|AI)\b",
     r"\b(?:your|the) task is to\b",
-    rf"{_START}(?:please )?(?:summari[sz]e|condense|(?:write|give|create|provide|produce) (?:me )?an? (?:[\w-]+ ){{0,3}}summary) "
+    rf"{_START}(?:please )?(?:summari[sz]e|condense|(?:write|give|create|provide|produce) (?:me )?an? (?:[\w-]+"
+    rf" ){{0,3}}summary) "
     r"(?:of |for )?(?:the|this|these|all|what)\b",
-    rf"{_START}(?:please )?(?:do not|don['’]t|never) (?:include|add|mention|use|make up|invent|repeat|write|follow|copy|start|output)\b",
+    rf"{_START}(?:please )?(?:do not|don['’]t|never) (?:include|add|mention|use|make up|invent|repeat|write"
+    rf"|follow|copy|start|output)\b",
     rf"{_START}(?:only |just )?(?:output|respond|reply|answer|return)(?: only)?(?: with| in| the| a)\b",
     r"\b(?:in|of|write|use|using|with) (?:exactly |at most |about )?(?:\d+|three|four|five|six)"
     r"(?: ?(?:-|–|to|or) ?(?:\d+|five|six|seven|eight))? (?:complete |full |short )?sentences\b",
     r"\bat most \d+ (?:words|tokens|characters)\b",
     r"\bthe (?:following|above|provided|given) (?:transcript|text|chunk|partial summaries|summaries)\b",
-    rf"{_START}(?:system|user|assistant|human|instructions?|prompt|transcript|input|output|task|context)(?: prompt| message)?\s?:(?=\s|$)",
-    r"<\|[a-z_]+\|>|\[/?INST\]|<</?SYS>>|</?(?:data|transcript|summary|text|instructions?|system|document)\b[^>]{0,80}>",
+    rf"{_START}(?:system|user|assistant|human|instructions?|prompt|transcript|input|output|task|context)(?:"
+    rf" prompt| message)?\s?:(?=\s|$)",
+    r"<\|[a-z_]+\|>|\[/?INST\]|<</?SYS>>|</?(?:data|transcript|summary|text|instructions?|system"
+    r"|document)\b[^>]{0,80}>",
     r"\{\{?\s?(?:transcript|text|summary|summaries|chunk|input|language|context)\w*\s?\}?\}",
     r"```|^#{1,4}\s?(?:instruction|task|system|summary|transcript)",
     r"(?:请|請)(?:总结|總結|概括|用[^。]{1,12}(?:句|字))|你是(?:一个|一個|一名|一位)[^。]{0,12}(?:助手|助理|专家|專家)",
     rf"{_START}(?:Fasse|Résume[rz]?|Resume|Riassumi|Обобщите|Суммируйте)\b",
-    r"\b(?:Du bist|Tu es|Eres|Sei|Ты|Вы) (?:ein|un|una|une)?\s?(?:\w+ ){0,2}(?:Assistent|assistant|asistente|assistente|помощник|ассистент)",
+    r"\b(?:Du bist|Tu es|Eres|Sei|Ты|Вы) (?:ein|un|una|une)?\s?(?:\w+ ){0,2}(?:Assistent|assistant|asistente"
+    r"|assistente|помощник|ассистент)",
 )
 _LEFTOVER = _any_of(
-    r"(?:^|(?<=[.!?:;\n])|\bsummary (?:of|for) |\(|\*\*)\s*(?:the )?(?:chunk|part|section|segment|batch|group|partial summary|summary|teil|abschnitt|"
+    r"(?:^|(?<=[.!?:;\n])|\bsummary (?:of|for) |\(|\*\*)\s*(?:the )?(?:chunk|part|section|segment|batch|group"
+    r"|partial summary|summary|teil|abschnitt|"
     r"partie|section|parte|sección|sezione|seção|часть|фрагмент|deel|del)\s?(?:#|no\.?|nr\.?)?\s?\d{1,3}"
     r"(?:\s?(?:of|/|de|von|sur|из)\s?\d{1,3})?\s?(?:\*\*)?\s?[:.)\-–—]",
     r"\bchunk\s?#?\s?\d{1,3}\b",
@@ -78,7 +90,8 @@ _LEFTOVER = _any_of(
     r"(?:部分|パート|チャンク|부분|파트)\s?\d{1,3}\s?[:：]",
     r"\[\d{1,6}\](?=\s|$)",
     r"[{,]\s?\"(?:summary|points|sentences|key_points|chapters|topics|at|text)\"\s?:",
-    r"\b(?:in|of|from) (?:this|the (?:first|second|third|fourth|next|previous|last)) (?:chunk|segment of the transcript|part of the transcript)\b",
+    r"\b(?:in|of|from) (?:this|the (?:first|second|third|fourth|next|previous|last)) (?:chunk|segment of the"
+    r" transcript|part of the transcript)\b",
 )
 _PREAMBLE = _any_of(
     rf"{_START}(?:sure|certainly|of course|absolutely|okay)\b[^.\n]{{0,60}}(?:summary|overview|summari[sz]e)",
@@ -91,12 +104,11 @@ _PATTERNS = {"refusal": _REFUSAL, "leaked_prompt": _INSTRUCTION, "map_leftovers"
 
 def find_artefacts(source: Source, summary: Summary) -> dict[str, str]:
     """Return what was found, as flag and the words that show it, in the order of gravity."""
-    said = source.text.casefold()
     found: dict[str, str] = {}
     for flag, pattern in _PATTERNS.items():
-        for match in pattern.finditer(summary.text[:20_000]):
+        for match in pattern.finditer(summary.text[:8_000]):
             words = match.group().strip()
-            if words and words.casefold() not in said:
+            if words and not re.search(re.escape(words), source.text, re.IGNORECASE):
                 found[flag] = words
                 break
     if "leaked_prompt" not in found and (words := _own_instructions(source, summary)):
@@ -109,7 +121,7 @@ def _own_instructions(source: Source, summary: Summary) -> str:
     units = summary.units.units[:4_000]
     for index in range(len(units) - _SHINGLE + 1):
         shingle = tuple(units[index : index + _SHINGLE])
-        if shingle in ours and not all(pair in source.pairs for pair in zip(shingle, shingle[1:], strict=False)):
+        if shingle in ours and not all(pair in source.pairs for pair in pairwise(shingle)):
             return " ".join(summary.units.surfaces[index : index + _SHINGLE])
     return ""
 

@@ -1,16 +1,26 @@
 """What a summary has of its source: content, timeline, order, support, and stretches that are copied.
 
-Belongs here: components that compare the two texts' units. Does not belong here: names and numbers (``facts``), the summary alone (``form``).
+Belongs here: components that compare the two texts' units. Does not belong here: names and numbers (``facts``), the
+summary alone (``form``).
 """
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from summary_pipeline.summarization.quality.documents import HALF_BLOCK, Source, Summary, content, unit_pairs
+from summary_pipeline.summarization.quality.languages import is_content
 
 TIMELINE_PARTS = 4
+_ANCHORS = 3
+_LAST_UNITS = 4
+_SENTENCE_ENDS = re.compile(r"[\"'”’)\]]*\s*(?:[.!?。！？।؟]|\n|$)")
+_FEWEST_PAIRS = 12
+_MOST_PLACES = 1_000
+_PLACED = 0.3
+"""Share of a sentence that has to be backed in one place for its order to count."""
 _ENOUGH_PARTS = 3
 """Quarters of the source from which something has to be in the summary; the last one seldom brings anything new."""
 
@@ -25,7 +35,7 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The longest stretch that the summary takes over from the source: its share of the summary, its length, its place in the source."""
+    """The longest stretch taken over from the source: its share of the summary, its length, its place in the source."""
 
     share: float
     units: int
@@ -33,22 +43,23 @@ class Copy:
 
 
 def enough(source: Source, *, prose: float, speech: float) -> float:
-    """Return the level at which a component is full: edited prose can be quoted, speech has to be put in other words."""
+    """Return the level at which something is full: prose can be quoted, speech has to be put in other words."""
     return prose + (speech - prose) * source.speech
 
 
 def content_coverage(source: Source, summary: Summary) -> float:
-    """Return how alike the two texts' distributions of content are: 1 minus their Jensen-Shannon divergence (base 2), in [0, 1].
+    """Return 1 minus the Jensen-Shannon divergence (base 2) of the two texts' content, in [0, 1].
 
-    Source: Lin, Cao, Gao, Nie, "An information-theoretic approach to automatic evaluation of summaries" (2006); Louis and Nenkova (2013).
+    Source: Lin, Cao, Gao, Nie, "An information-theoretic approach to automatic evaluation of summaries" (2006); Louis
+    and Nenkova (2013).
     """
     ours = Counter(content(summary.units.units, source.function))
-    theirs = Counter({unit: count for unit, count in source.counts.items() if content([unit], source.function)})
+    theirs = Counter({unit: count for unit, count in source.counts.items() if is_content(unit, source.function)})
     total_ours, total_theirs = ours.total(), theirs.total()
     if not total_ours or not total_theirs:
         return 0.0
     shared = 0.0
-    # What only one text has adds to the divergence what it has of that text's mass, so only shared units have to be visited.
+    # What only one text has takes its whole mass away from the likeness, so only shared units have to be visited.
     for unit in ours.keys() & theirs.keys():
         p, q = ours[unit] / total_ours, theirs[unit] / total_theirs
         middle = (p + q) / 2
@@ -86,13 +97,17 @@ def timeline_coverage(located: list[Located]) -> float:
     return min(1.0, len(parts) / _ENOUGH_PARTS)
 
 
-def order(located: list[Located]) -> float | None:
-    """Return the share of steps from sentence to sentence that do not go back by more than a tenth of the source."""
-    positions = [sentence.position for sentence in located if sentence.position is not None]
+def order(source: Source, located: list[Located]) -> float | None:
+    """Return how little the summary goes back in the source: 1 minus its backward distances together.
+
+    Nothing is left at half the source's length for prose, and at two lengths for speech, whose sentences are hard to
+    place.
+    """
+    positions = [s.position for s in located if s.position is not None and s.backed >= _PLACED]
     if len(positions) < 2:
         return None
-    back = sum(after < before - 0.1 for before, after in pairwise(positions))
-    return 1 - back / (len(positions) - 1)
+    back = sum(max(0.0, before - after) for before, after in pairwise(positions))
+    return 1 - min(1.0, back / enough(source, prose=0.5, speech=2.0))
 
 
 def vocabulary(source: Source, summary: Summary) -> float | None:
@@ -101,58 +116,85 @@ def vocabulary(source: Source, summary: Summary) -> float | None:
     return sum(term in source.counts for term in terms) / len(terms) if terms else None
 
 
-def phrases(source: Source, summary: Summary, length: int) -> float | None:
-    """Return the share of runs of ``length`` units (2 or 3) whose neighbours are all neighbours in the source too."""
+def phrases(source: Source, summary: Summary) -> float | None:
+    """Return the share of runs of three units of which each is the neighbour of the next in the source too."""
     runs = found = 0
     for sentence in summary.sentences:
         known = [pair in source.pairs for pair in pairwise(sentence.units)]
-        windows = [all(known[start : start + length - 1]) for start in range(len(known) - length + 2)]
-        runs += len(windows)
-        found += sum(windows)
+        both = [one and other for one, other in pairwise(known)]
+        runs += len(both)
+        found += sum(both)
     return found / runs if runs else None
 
 
-def word_order_evidence(source: Source, summary: Summary) -> float | None:
-    """Return by how many standard deviations more pairs are neighbours in the source than if the summary's units stood in random order.
+def is_word_salad(source: Source, summary: Summary) -> bool:
+    """Say whether the summary's units stand in no better order than chance.
 
-    The chance of a random pair is taken over all ordered pairs of the summary's units, so it needs no language and no sampling.
+    Compared are the pairs of neighbours that the source has too with those that a random order of the same units would
+    have: the chance is taken over all ordered pairs, so it needs neither a language nor sampling. Good summaries of 70
+    units and more lie five standard deviations and more above it; with fewer pairs the evidence is weaker, and less is
+    asked for.
     """
     pairs = unit_pairs(summary)[:400]
     units = Counter(summary.units.units[:400])
     total = units.total()
-    if len(pairs) < 12:
-        return None
-    ordered = total * (total - 1)
-    chance = sum(units[a] * (units[b] - (a == b)) for a, b in source.pairs if a in units and b in units) / ordered
+    if len(pairs) < _FEWEST_PAIRS:
+        return False
+    chance = sum(units[a] * (units[b] - (a == b)) for a, b in source.pairs if a in units and b in units) / (
+        total * (total - 1)
+    )
     if not 0 < chance < 1:
-        return None
+        return False
     seen = sum(pair in source.pairs for pair in pairs) / len(pairs)
-    return (seen - chance) / math.sqrt(chance * (1 - chance) / len(pairs))
+    deviations = (seen - chance) / math.sqrt(chance * (1 - chance) / len(pairs))
+    return deviations < min(3.0, max(0.5, (len(pairs) - 10) / 20))
 
 
 def longest_copy(source: Source, summary: Summary) -> Copy:
-    """Find the longest run of units that stands in the source as it stands in the summary."""
-    ours, theirs = summary.units.units[:2_000], source.units.units
-    longest, at = 0, 0
-    index = 0
-    while index + longest < len(ours):
-        here = 1
-        for position in source.positions.get(ours[index], ()):
-            # Only a run that also holds the unit after the longest one's end can beat it; most positions fail here.
-            if theirs[position + longest : position + longest + 1] != ours[index + longest : index + longest + 1]:
-                continue
-            length = _run(ours, index, theirs, position)
-            here = max(here, length)
-            if length > longest:
-                longest, at = length, position
-        index += here
-    return Copy(longest / max(1, len(ours)), longest, at)
+    """Find the longest run of units that stands in the source as in the summary, if it takes most of the summary.
+
+    A run of four fifths and more holds all of the middle, so it is looked for around the rarest units there. Single
+    units that were replaced do not end it: a copy with a wrong name is still a copy.
+    """
+    ours, theirs = summary.units.units, source.units.units
+    edge = len(ours) // 5
+    middle = sorted(
+        range(edge, len(ours) - edge),
+        key=lambda index: (len(source.positions.get(ours[index], ())) or len(theirs), index),
+    )
+    longest = Copy(0.0, 0, 0)
+    for anchor in middle[:_ANCHORS]:
+        for position in source.positions.get(ours[anchor], ())[:_MOST_PLACES]:
+            before = _alike(ours, anchor - 1, theirs, position - 1, -1)
+            after = _alike(ours, anchor, theirs, position, 1)
+            if before + after > longest.units:
+                longest = Copy((before + after) / len(ours), before + after, position - before)
+    return longest
 
 
-def _run(ours: list[str], index: int, theirs: list[str], position: int) -> int:
+def ends_like_source(source: Source, summary: Summary) -> bool:
+    """Say whether the last words end a sentence or a line of the source too: then only a full stop was left out."""
+    last = summary.units.units[-_LAST_UNITS:]
+    units = source.units
+    for position in source.positions.get(last[-1], ()) if len(last) == _LAST_UNITS else ():
+        if units.units[max(0, position - _LAST_UNITS + 1) : position + 1] == last:
+            end = units.offsets[position] + len(units.surfaces[position])
+            if _SENTENCE_ENDS.match(source.text, end):
+                return True
+    return False
+
+
+def _alike(ours: list[str], index: int, theirs: list[str], position: int, step: int) -> int:
+    """Return for how many units the two go on alike, forwards or backwards; single replaced ones are included."""
     length = 0
-    for one, other in zip(islice(ours, index, None), islice(theirs, position, None), strict=False):
-        if one != other:
-            break
-        length += 1
+    while 0 <= index < len(ours) and 0 <= position < len(theirs):
+        if ours[index] != theirs[position]:
+            ahead = [
+                ours[index + step * far] == theirs[position + step * far]
+                for far in (1, 2, 3)
+                if 0 <= index + step * far < len(ours) and 0 <= position + step * far < len(theirs)
+            ]
+            if not ahead or not all(ahead):
+                break
+        length, index, position = length + 1, index + step, position + step
     return length

@@ -10,20 +10,28 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from summary_pipeline.summarization.quality import text_units
+from summary_pipeline.summarization.quality.function_words import DIRECT_SPEECH
 from summary_pipeline.summarization.quality.languages import function_units, is_content
 from summary_pipeline.summarization.quality.text_units import Units
 from summary_pipeline.summarization.sentences import split_sentences
 
 BLOCK = 24
-"""Units in a block of the source, about a sentence. A summary's sentence is looked for in windows of three half blocks and more."""
+"""Units in a block of the source, about a sentence."""
 HALF_BLOCK = BLOCK // 2
-LONGEST_SUMMARY = 20_000
-"""Characters of a summary whose sentences are looked at: some ten times what a summary may have, and its length is judged as a whole."""
+LONGEST_SUMMARY = 8_000
+"""Characters of a summary that are looked at: some three times what it may have. Its length counts whole."""
 
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•‣▪–—]|\d{1,2}[.)])\s+", re.MULTILINE)
+_DETACHED_STOP = re.compile(r"(\s[.!?])\s+")
+"""A full stop between spaces is a tokenizer's, and ends a sentence whatever follows."""
+_ANY_STOP = re.compile(r"(\w\w[.!?]|\s[.!?])\s+")
+"""Without capitals, a full stop is all that shows where a sentence ends."""
 _TURN = re.compile(r"^[^\W\d_][^:：\n]{0,40}[:：]", re.MULTILINE)
 _SHORT_SOURCE = 1_000
 _LONG_SOURCE = 5_000
+_PROSE_TALK = 0.04
+_SPEECH_TALK = 0.08
+"""Shares of words such as "I" and "you", in prose with quotations and in speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +71,10 @@ def read_summary(text: str) -> Summary:
     shown = text[:LONGEST_SUMMARY]
     items = len(_LIST_ITEM.findall(shown))
     parts = _LIST_ITEM.sub("\n\n", shown) if items > 1 else shown
+    parts = (_DETACHED_STOP if any(map(str.isupper, parts)) else _ANY_STOP).sub(r"\1\n\n", parts)
     sentences = [units for sentence in split_sentences(parts) if len(units := text_units.cut(sentence))]
-    whole = text_units.cut(text)
-    return Summary(text, whole, sentences, items if items > 1 else 0, text_units.length_in_words(whole.units))
+    units = text_units.cut(shown)
+    return Summary(text, units, sentences, items if items > 1 else 0, units.words * len(text) / max(1, len(shown)))
 
 
 def read_source(units: Units, text: str, summary: Summary, language: str | None) -> Source:
@@ -81,9 +90,10 @@ def read_source(units: Units, text: str, summary: Summary, language: str | None)
             if before in wanted:
                 pairs.add((before, unit))
         before = unit
-    words = text_units.length_in_words(units.units)
     function = function_units(language, counts)
-    return Source(text, units, counts, function, positions, frozenset(pairs), words, _speech(text, words))
+    return Source(
+        text, units, counts, function, positions, frozenset(pairs), units.words, _speech(text, units, language)
+    )
 
 
 def content(units: list[str], function: frozenset[str]) -> list[str]:
@@ -96,12 +106,23 @@ def unit_pairs(summary: Summary) -> list[tuple[str, str]]:
     return [pair for sentence in summary.sentences for pair in pairwise(sentence.units)]
 
 
-def _speech(text: str, words: float) -> float:
-    """Say how far a source is speech: dialogue where most lines open with a speaker, and long sources the more the longer.
+def direct_speech(units: Units, language: str | None) -> float | None:
+    """Return the share of words that people say of themselves or to each other, where the language's are known."""
+    direct = DIRECT_SPEECH.get((language or "").partition("-")[0])
+    if direct is None or not units.words:
+        return None
+    return sum(surface.lower() in direct for surface in units.surfaces) / units.words
 
-    Nothing else that needs no language tells a transcript without speakers from prose; a summary of a long source can't quote it anyway.
+
+def _speech(text: str, units: Units, language: str | None) -> float:
+    """Say how far a source is speech rather than edited prose.
+
+    It is where most lines open with a speaker or where people say "I" and "you"; and the more, the longer it is: in
+    other languages nothing else shows it, and a summary of a long source can't quote it anyway.
     """
     lines = text[:200_000].count("\n") + 1
     if lines >= 4 and len(_TURN.findall(text[:200_000])) >= lines / 2:
         return 1.0
-    return min(1.0, max(0.0, math.log(max(words, 1) / _SHORT_SOURCE) / math.log(_LONG_SOURCE / _SHORT_SOURCE)))
+    length = math.log(max(units.words, 1) / _SHORT_SOURCE) / math.log(_LONG_SOURCE / _SHORT_SOURCE)
+    talk = ((direct_speech(units, language) or 0.0) - _PROSE_TALK) / (_SPEECH_TALK - _PROSE_TALK)
+    return min(1.0, max(0.0, length, talk))

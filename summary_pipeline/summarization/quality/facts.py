@@ -1,9 +1,10 @@
 """Whether the names and numbers of a summary are the source's.
 
-Belongs here: finding them in the summary, and judging how the source backs each. Does not belong here: reading number words (``numerals``).
+Belongs here: finding them in the summary, and judging how the source backs each. Does not belong here: reading number
+words (``numerals``).
 
-A fact counts 0 where the source does not have it at all, and from 0.8 to 1 where it has, by how much of the sentence's content stands
-near it in the source: a name or number that belongs elsewhere counts less.
+A fact counts 0 where the source does not have it at all, and from 0.8 to 1 where it has, by how much of the sentence's
+content stands near it in the source: a name or number that belongs elsewhere counts less.
 """
 
 import re
@@ -19,8 +20,9 @@ _NEAR = 30
 """Units on each side of a fact within which the rest of its sentence is looked for."""
 _ELSEWHERE = 0.8
 """What a fact is worth that the source has, but with nothing of its sentence near it."""
-_MOST_OCCURRENCES = 300
+_MOST_OCCURRENCES = 100
 """Occurrences of one fact that are looked at, the first ones: a bound on time."""
+_MOST_FACTS = 100
 _NOUN_CAPITALS = 0.3
 """Above this share of capitals within sentences, a text writes more than names with them (German, headlines)."""
 _SENTENCE_END = re.compile(r"[.!?…:;\n\"“”«»•]\W*$")
@@ -28,7 +30,7 @@ _SENTENCE_END = re.compile(r"[.!?…:;\n\"“”«»•]\W*$")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How facts of one kind are backed: ``score`` is None where there are none to check, or where they can't be checked."""
+    """How facts of one kind are backed. ``score`` is None where there are none, or where they can't be checked."""
 
     score: float | None
     unbacked: tuple[str, ...] = ()
@@ -38,7 +40,8 @@ class Facts:
 def check_numbers(source: Source, summary: Summary, language: str | None) -> Facts:
     """Check the summary's numbers; in English those in words too.
 
-    In another language whose source has no digits at all, numbers were probably transcribed as words, and are not checked.
+    In another language whose source has no digits at all, numbers were probably transcribed as words, and are not
+    checked.
     """
     places = _number_places(source, language)
     found = [
@@ -49,12 +52,15 @@ def check_numbers(source: Source, summary: Summary, language: str | None) -> Fac
     digits = any(unit[0].isdigit() for unit in source.counts)
     if language != "en" and not digits:
         return Facts(None, checked=False)
+    places = _number_places(source, language)
     return _judge(source, [(sentence, index, places.get(value, ())) for sentence, index, value in found])
 
 
 def check_names(source: Source, summary: Summary, language: str | None) -> Facts:
-    """Check the summary's names: words written with a capital where the language writes names so and other words not."""
-    mentions = [(sentence, index) for sentence in summary.sentences for index in _names_in(sentence, source, language)]
+    """Check the names: words with a capital, where the language writes names so and other words not."""
+    mentions = [(sentence, index) for sentence in summary.sentences for index in _names_in(sentence, source, language)][
+        :_MOST_FACTS
+    ]
     if not _writes_names_with_capitals(summary, language):
         return Facts(None, checked=False)
     if not mentions:
@@ -72,7 +78,7 @@ def check_names(source: Source, summary: Summary, language: str | None) -> Facts
     return _judge(source, places)
 
 
-def _judge(source: Source, facts: list[tuple[Units, int, Sequence[int]]]) -> Facts:
+def _judge(source: Source, facts: Sequence[tuple[Units, int, Sequence[int]]]) -> Facts:
     judged = [_backing(source, sentence, index, places) for sentence, index, places in facts]
     missing = [
         sentence.surfaces[index] for (sentence, index, _), worth in zip(facts, judged, strict=True) if worth == 0
@@ -110,7 +116,7 @@ def _number_places(source: Source, language: str | None) -> dict[str, list[int]]
 
 
 def _inflected(source: Source, unit: str, surface: str) -> list[int]:
-    """Return where the source has the name with another ending ("Jamaican", "Smiths"): at most three letters more or less."""
+    """Return where the source has the name with up to three letters more or less ("Jamaican", "Smiths")."""
     return [
         position
         for position in source.positions.get(unit, ())
@@ -141,7 +147,7 @@ def _names_in(sentence: Units, source: Source, language: str | None) -> Iterable
 
 
 def _is_name_at_start(sentence: Units, source: Source, language: str | None) -> bool:
-    """Say whether a sentence's first word is a name: the source writes it so within sentences, or another capital follows."""
+    """Say whether a first word is a name: the source writes it so within sentences, or another capital follows."""
     following = sentence.surfaces[1:2]
     if following and following[0][0].isupper() and sentence.units[1] not in source.function and language is not None:
         return True

@@ -1,47 +1,41 @@
-"""How a summary is written, whatever it says: number of sentences, length, ending, repetition, reported rather than direct speech.
+"""How a summary is written, whatever it says: sentences, length, ending, repetition, direct speech.
 
-Belongs here: what the summary shows by itself, given the size of its source. Does not belong here: comparing contents (``comparison``).
+Belongs here: what the summary shows by itself, given the size of its source. Does not belong here: comparing contents
+(``comparison``).
 """
 
 import re
 from dataclasses import dataclass
 
+from summary_pipeline.summarization.quality import documents
 from summary_pipeline.summarization.quality.documents import Source, Summary, unit_pairs
-from summary_pipeline.summarization.quality.text_units import length_in_words
 
 FEWEST_SENTENCES = 4
 MOST_SENTENCES = 6
-_WORDS_A_SENTENCE = 130
-"""A source has to have so many words for each sentence that is asked for: one of 390 words may be summarized in three."""
+_WORDS_A_SENTENCE = 200
+"""Words that a source has for each sentence asked for: one of 400 words may be summarized in two."""
 LEAST_WORDS = 8
 MOST_WORDS = 350
 """The last answer has at most 500 tokens, its JSON included: some 350 words."""
-_SENTENCE_WORDS = 22
-"""Words that a sentence may have on average; the prompt asks for about 20."""
+_SENTENCE_WORDS = (18, 40)
+"""Words that a sentence has on average; the prompt asks for about 20. Fewer read as fragments, more as run together."""
 _FULL_REPETITION = 0.3
-"""Share of repeated pairs of units at which nothing is left of conciseness; careful writers have up to .15 in 150 words."""
+"""Share of repeated pairs at which nothing is left of conciseness; careful writers have .15 in 150 words."""
+
+MOST_DIRECT_SPEECH = 0.1
+"""Share of such words from which a text is what was said rather than a report of it."""
 
 _END = re.compile(r"(?:[.!?。！？．؟۔।॥።៕]\s*[)\]}）】〉》〕］*]*|[\"'”’»›」』｣)])\s*$")
 _ELLIPSIS = re.compile(r"(?:\.\s?\.\s?\.?|…)\s*[\"'”’»)\]]*\s*$")
-_TERMINATOR = re.compile(r"[.!?。！？؟۔।።]")
 _NO_TERMINATORS = re.compile("[\u0e00-\u0e7f\u0e80-\u0eff]")
-_DIRECT = {
-    "en": frozenset(
-        "i me my mine we us you your yours uh um hmm mm yeah yep okay ok oh hey gonna wanna gotta kinda lemme vocalsound disfmarker".split()
-    ),
-    "de": frozenset("ich mich mir mein du dich dir dein äh ähm ja genau okay".split()),
-    "fr": frozenset("je me moi mon tu te toi vous euh ben ouais okay".split()),
-    "es": frozenset("yo me mi tú te ti usted eh pues vale".split()),
-    "it": frozenset("io mi me mio tu ti te eh beh okay".split()),
-    "pt": frozenset("eu me mim meu você tu te né ah okay".split()),
-    "nl": frozenset("ik me mij mijn jij je jou jouw uh eh ja oké".split()),
-    "zh": frozenset("我们 我們 你们 你們 我想 我觉 我覺 我就 你可".split()),
-}
 _ENDS_UNFINISHED = {
-    "en": frozenset("the a an and or but his her their our my your of to from with than".split()),
-    "de": frozenset("der die das den dem des ein eine einen und oder aber von zu mit für".split()),
-    "fr": frozenset("le la les un une des du de et ou mais à avec que qui".split()),
-    "es": frozenset("el la los las un una de del y o pero con que".split()),
+    language: frozenset(words.split())
+    for language, words in {
+        "en": "the a an and or but his her their our my your of to from with than",
+        "de": "der die das den dem des ein eine einen und oder aber von zu mit für",
+        "fr": "le la les l un une des du de et ou mais à avec que qui",
+        "es": "el la los las un una de del y o pero con que",
+    }.items()
 }
 """Words that no sentence ends with, even where a full stop was put after what was cut ("... and the.")."""
 
@@ -60,8 +54,8 @@ def length_limits(source: Source) -> Length:
 
 
 def form(source: Source, summary: Summary, language: str | None) -> float:
-    """Return the mean of: number of sentences, their length, a proper end, and reported speech where the language is known."""
-    parts = [_sentences(source, summary), _sentence_length(summary), 0.0 if ends_unfinished(summary, language) else 1.0]
+    """Return the mean of number of sentences, their length, and reported speech where it can be told."""
+    parts = [_sentences(source, summary), _sentence_length(summary)]
     reported = _reported(summary, language)
     if reported is not None:
         parts.append(reported)
@@ -80,13 +74,17 @@ def conciseness(summary: Summary) -> float:
 
 
 def repeats_itself(summary: Summary) -> bool:
-    """Say whether a sentence comes twice, a phrase three times in a row, or more than three pairs in ten were there before."""
+    """Say whether a sentence comes twice, a phrase three times in a row, or three pairs in ten come again."""
     sentences = [tuple(sentence.units) for sentence in summary.sentences if len(sentence) >= 4]
-    return len(set(sentences)) < len(sentences) or repeated_pairs(summary) > _FULL_REPETITION or _loops(summary.units.units)
+    return (
+        len(set(sentences)) < len(sentences)
+        or repeated_pairs(summary) > _FULL_REPETITION
+        or _loops(summary.units.units)
+    )
 
 
 def _loops(units: list[str]) -> bool:
-    """Say whether some stretch of units stands three times in a row (a run that equals what is one period before it)."""
+    """Say whether some stretch of units stands three times in a row: a run equals what is one period before it."""
     looked_at = units[:1_000]
     for period in range(1, min(60, len(looked_at) // 3) + 1):
         run = 0
@@ -98,7 +96,7 @@ def _loops(units: list[str]) -> bool:
 
 
 def ends_unfinished(summary: Summary, language: str | None) -> bool:
-    """Say whether the text seems to break off: no end of a sentence, an ellipsis, or a last word that no sentence ends with.
+    """Say whether the text seems to break off: no full stop, an ellipsis, or a last word that no sentence ends with.
 
     A list whose items have no full stops, and scripts that write none, are not held to it.
     """
@@ -109,6 +107,11 @@ def ends_unfinished(summary: Summary, language: str | None) -> bool:
     if _END.search(text):
         return False
     return not (_is_list_without_stops(summary) or _NO_TERMINATORS.search(text))
+
+
+def direct_speech(summary: Summary, language: str | None) -> float | None:
+    """Return the share of words that people say of themselves or to each other, where the language's are known."""
+    return documents.direct_speech(summary.units, language)
 
 
 def _is_list_without_stops(summary: Summary) -> bool:
@@ -125,14 +128,11 @@ def _sentences(source: Source, summary: Summary) -> float:
 
 
 def _sentence_length(summary: Summary) -> float:
-    average = sum(length_in_words(sentence.units) for sentence in summary.sentences) / max(1, len(summary.sentences))
-    return min(1.0, _SENTENCE_WORDS / average) if average else 0.0
+    average = sum(sentence.words for sentence in summary.sentences) / max(1, len(summary.sentences))
+    fewest, most = _SENTENCE_WORDS
+    return min(1.0, average / fewest, most / max(1.0, average))
 
 
 def _reported(summary: Summary, language: str | None) -> float | None:
-    """Return 1 for reported speech, 0 where one word in ten is one that people say of themselves or to each other."""
-    direct = _DIRECT.get((language or "").partition("-")[0])
-    if direct is None or not summary.words:
-        return None
-    share = sum(surface.lower() in direct for surface in summary.units.surfaces) / summary.words
-    return 1 - min(1.0, max(0.0, share - 0.02) / 0.08)
+    share = direct_speech(summary, language)
+    return None if share is None else 1 - min(1.0, max(0.0, share - 0.02) / (MOST_DIRECT_SPEECH - 0.02))

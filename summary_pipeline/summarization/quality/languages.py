@@ -1,6 +1,7 @@
 """Which language a text is in, as far as that can be told without a model.
 
-Belongs here: detection by script and by function words, language tags. Does not belong here: what follows from a wrong language.
+Belongs here: detection by script and by function words, language tags. Does not belong here: what follows from a wrong
+language.
 
 A language is named only where the evidence is clear; otherwise the answer is None, and nothing is concluded from it.
 """
@@ -10,13 +11,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 from summary_pipeline.summarization.quality.function_words import (
+    FILLERS,
     FUNCTION_WORDS,
     LANGUAGE_NAMES,
     SIMPLIFIED,
     TRADITIONAL,
     UNSPACED_FUNCTION_CHARACTERS,
 )
-from summary_pipeline.summarization.quality.text_units import Units, is_unspaced, length_in_words, stem_of
+from summary_pipeline.summarization.quality.text_units import Units, is_unspaced, stem_of
 
 _SAMPLE = 6_000
 """Words that are looked at; languages of longer texts are read off words spread over all of it."""
@@ -63,8 +65,8 @@ _MAYBE_BOTH = frozenset("ー・")
 class Languages:
     """What is known of a text's languages.
 
-    ``main`` is a primary language tag ("zh-hans" and "zh-hant" apart), or None where the evidence is not clear; ``spoken`` holds all that
-    take a good share of the text; ``scripts`` the writing systems that do.
+    ``main`` is a primary language tag ("zh-hans" and "zh-hant" apart), or None where the evidence is not clear;
+    ``spoken`` holds all that take a good share of the text; ``scripts`` the writing systems that do.
     """
 
     main: str | None
@@ -98,7 +100,7 @@ def detect(text: Units) -> Languages:
         by_script.setdefault(_script_of(word), []).append(word)
     if "ja" in by_script and "zh" in by_script and len(by_script["ja"]) * 4 > len(by_script["zh"]):
         by_script["ja"] += by_script.pop("zh")
-    weights = {script: length_in_words(found) for script, found in by_script.items()}
+    weights = {script: len(found) * (0.5 if is_unspaced(found[0]) else 1.0) for script, found in by_script.items()}
     total = sum(weights.values())
     if total < _LEAST_WORDS:
         return Languages(None, frozenset(), frozenset())
@@ -117,7 +119,7 @@ def function_units(language: str | None, source: Counter[str]) -> frozenset[str]
     Where no list is known, they are taken from the source: its commonest short units.
     """
     if language in FUNCTION_WORDS:
-        return frozenset(stem_of(word) for word in FUNCTION_WORDS[language])
+        return frozenset(stem_of(word) for word in FUNCTION_WORDS[language] | FILLERS.get(language, frozenset()))
     commonest = (unit for unit, _ in source.most_common(40) if not is_unspaced(unit) and not unit[0].isdigit())
     return frozenset(unit for unit in commonest if len(unit) <= 5)
 

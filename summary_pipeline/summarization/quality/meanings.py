@@ -6,9 +6,9 @@ Belongs here: words only. Does not belong here: what anything is worth.
 from typing import Final
 
 COMPONENTS: Final[dict[str, str]] = {
-    "content_coverage": "How alike the contents of summary and transcript are, word by word; full at what good summaries reach.",
+    "content_coverage": "How alike summary and transcript are in their words of content; full at what good ones reach.",
     "timeline_coverage": "How many quarters of the transcript the summary's sentences come from; three are enough.",
-    "support": "How much of the summary's words, phrases and statements the transcript backs; full before copying pays.",
+    "support": "How far the transcript backs words, phrases and statements; full before copying pays.",
     "names": "Whether names stand in the transcript, near what the summary says of them.",
     "numbers": "Whether numbers stand in the transcript, near what the summary says of them.",
     "conciseness": "How little the summary repeats itself.",
@@ -31,10 +31,11 @@ FLAGS: Final[dict[str, str]] = {
     "word_salad": "The words' order is no better than chance.",
     "off_topic": "The transcript backs so little that the summary may be of another video.",
     "copied": "The summary is one verbatim stretch of the transcript.",
+    "direct_speech": "The summary talks like the people in the transcript instead of reporting what they said.",
     "may_be_truncated": "The text seems to break off; only the model's finish reason is certain.",
     "unbacked_names": "The transcript does not have these names.",
     "unbacked_numbers": "The transcript does not have these numbers.",
-    "translated": "The summary is in another language than the transcript, as asked; what compares words can't be computed.",
+    "translated": "In another language than the transcript, as asked; what compares words can't be computed.",
     "language_unknown": "The summary's language can't be told, so it is not checked.",
     "names_not_checked": "This language or spelling does not mark names.",
     "numbers_not_checked": "The transcript's numbers are words of a language that the scorer can't read.",

@@ -6,13 +6,18 @@ Belongs here: reading numbers. Does not belong here: whether a source backs them
 import re
 from collections.abc import Iterator
 
-from summary_pipeline.summarization.quality.text_units import Units
+from summary_pipeline.summarization.quality.text_units import Units, stem_of
 
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
 _UNITS = {word: value for value, word in enumerate(_WORDS.split())}
 _TENS = {
     word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for value, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 }
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _ORDINALS = {
@@ -27,6 +32,7 @@ _ORDINALS = {
     "tenth": 10,
 }
 _ENGLISH = {**_UNITS, **_TENS, **_ORDINALS}
+_STEMS = frozenset(stem_of(word) for word in (*_ENGLISH, *_SCALES))
 _LONGEST_PHRASE = 8
 
 _CHINESE_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {
@@ -40,21 +46,29 @@ _THOUSANDS = re.compile(r"^\d{1,3}(?:[,.]\d{3})+$")
 
 
 def number_values(units: Units, language: str | None, *, every: bool = False) -> Iterator[tuple[int, str]]:
-    """Yield the numbers of a text with their indices: digits, and English number words from "two" on, each word for itself.
+    """Yield a text's numbers with their indices: digits, and English number words from "two" on, each for itself.
 
     With ``every``, parts of a written number are yielded too ("10" and "30" of "10:30"), which is for a source.
     """
-    for index, surface in enumerate(units.surfaces):
+    for index in _candidates(units, language):
+        surface = units.surfaces[index]
         if surface[0].isdigit():
             yield index, _canonical(surface)
             if every:
                 yield from ((index, _canonical(part)) for part in re.split(r"[.,:/]", surface) if part != surface)
-        elif language == "en" and (value := _ENGLISH.get(surface.lower())) is not None and value > 1:
+        elif (value := _ENGLISH.get(surface.lower())) is not None and value > 1:
             yield index, str(value)
 
 
+def _candidates(units: Units, language: str | None) -> list[int]:
+    words = _STEMS if language == "en" else frozenset()
+    # By distinct unit first: a source has a hundred times fewer of them.
+    numbers = {unit for unit in set(units.units) if unit in words or unit[0].isdigit()}
+    return [index for index, unit in enumerate(units.units) if unit in numbers]
+
+
 def spoken_numbers(units: Units, language: str | None) -> Iterator[tuple[int, str]]:
-    """Yield values of number words that belong together ("nineteen seventy four", "twelve thousand", 二十三), for a source."""
+    """Yield values of number words that belong together ("nineteen seventy four", 二十三), for a source."""
     if language == "en":
         yield from _english_phrases(units)
     elif language is not None and (language.startswith("zh") or language == "ja"):
@@ -71,19 +85,18 @@ def _canonical(written: str) -> str:
 
 
 def _english_phrases(units: Units) -> Iterator[tuple[int, str]]:
-    lowered = [surface.lower() for surface in units.surfaces]
-    index = 0
-    while index < len(lowered):
+    end = 0
+    for start in _candidates(units, "en"):
+        if start < end:
+            continue
         phrase: list[str] = []
-        while (
-            index + len(phrase) < len(lowered)
-            and len(phrase) < _LONGEST_PHRASE
-            and _is_number_word(lowered[index + len(phrase)], phrase)
-        ):
-            phrase.append(lowered[index + len(phrase)])
+        for surface in units.surfaces[start : start + _LONGEST_PHRASE]:
+            if not _is_number_word(surface.lower(), phrase):
+                break
+            phrase.append(surface.lower())
+        end = start + len(phrase)
         if len(phrase) > 1:
-            yield from ((index, value) for value in _values_of(phrase))
-        index += max(1, len(phrase))
+            yield from ((start, value) for value in sorted(_values_of(phrase)))
 
 
 def _is_number_word(word: str, before: list[str]) -> bool:
@@ -93,7 +106,7 @@ def _is_number_word(word: str, before: list[str]) -> bool:
 
 
 def _values_of(phrase: list[str]) -> set[str]:
-    """Return every value that number words may mean together: as a number, as a year said in halves, as digits said one by one."""
+    """Return all values that number words may have together: a number, a year in halves, digits one by one."""
     values: set[str] = set()
     numbers = [_ENGLISH.get(word, int(word) if word.isdigit() else 0) for word in phrase if word not in _SCALES]
     total, group = 0, 0

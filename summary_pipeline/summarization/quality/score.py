@@ -2,8 +2,9 @@
 
 Belongs here: the result, and the few weights and factors. Does not belong here: how anything is measured.
 
-``score = base * (1 - 0.2 * wrong names) * (1 - 0.2 * wrong numbers) * the flags' factors``, where base is the weighted mean of the components
-that can be computed. Weights and factors are round numbers chosen by hand; docs/quality.md says what they were looked at on.
+``score = base * (1 - 0.2 * wrong names) * (1 - 0.2 * wrong numbers) * the flags' factors``, where base is the weighted
+mean of the components that can be computed. Weights and factors are round numbers chosen by hand; docs/quality.md says
+what they were looked at on.
 """
 
 import math
@@ -21,7 +22,19 @@ from summary_pipeline.summarization.quality.text_units import Units
 SCORER: Final = "summary-pipeline-offline/1"
 """Name and version. The version changes whenever the same texts could score otherwise."""
 
-_WEIGHTS: Final = {"content_coverage": 3.0, "timeline_coverage": 1.0, "support": 3.0, "conciseness": 3.0, "order": 0.25, "form": 0.5}
+_WEIGHTS: Final = {
+    "content_coverage": (2.0, 2.0),
+    "timeline_coverage": (0.0, 1.0),
+    "support": (2.0, 2.0),
+    "conciseness": (2.0, 2.0),
+    "order": (2.0, 0.5),
+    "form": (1.0, 1.0),
+}
+"""In short edited prose, and in speech or a long source; between the two by ``Source.speech``.
+
+Prose is too short to have a timeline, and says first what matters most. In speech, sentences of a summary are hard to
+place.
+"""
 _FACTORS: Final = {
     "empty": 0.0,
     "empty_source": 0.0,
@@ -29,22 +42,23 @@ _FACTORS: Final = {
     "leaked_prompt": 0.3,
     "map_leftovers": 0.5,
     "preamble": 0.8,
-    "wrong_language": 0.2,
+    "wrong_language": 0.15,
     "too_short": 0.2,
     "too_long": 0.4,
     "repetition": 0.5,
     "word_salad": 0.2,
-    "off_topic": 0.3,
+    "off_topic": 0.5,
     "copied": 0.5,
-    "may_be_truncated": 0.85,
+    "direct_speech": 0.7,
+    "may_be_truncated": 0.9,
 }
 _WRONG_FACTS_COST = 0.2
-_SALAD_DEVIATIONS = 2.0
-"""Standard deviations above chance below which words stand in no order; good summaries have five and more."""
 _COPY_SHARE = 0.9
-_LEAST_COPIED_UNITS = 20
-_OPENING_FADES = 120
-"""Units from the start of prose at which nothing is left of what an opening is forgiven: some five sentences."""
+_LEAST_COPIED_UNITS = 10
+_OPENING = 120
+"""Units that an opening may have."""
+_OPENING_FADES = 200
+"""Units from the start of prose at which nothing is left of what an opening is forgiven: some eight sentences."""
 
 
 class QualityScore(BaseModel):
@@ -82,6 +96,7 @@ class _Findings:
 
     components: dict[str, float | None] = field(default_factory=lambda: dict.fromkeys(COMPONENTS))
     factors: dict[str, float] = field(default_factory=dict)
+    speech: float = 0.0
     evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def flag(self, name: str, *evidence: str) -> None:
@@ -94,12 +109,12 @@ def score_summary(source_text: str, summary_text: str, *, language: str | None =
     """Score a summary against its source, offline and deterministically.
 
     Args:
-        source_text: the transcript, a snippet a line.
-        summary_text: the summary, plain text or a list.
-        language: the language that the summary should be in, as a BCP 47 tag or an English name; None for the source's own.
+    source_text: the transcript, a snippet a line.
+    summary_text: the summary, plain text or a list.
+    language: the language that the summary should be in, as a BCP 47 tag or an English name; None for the source's own.
 
     Returns:
-        The score with everything it is made of. No input raises.
+    The score with everything it is made of. No input raises.
     """
     summary = documents.read_summary(text_units.normalized(summary_text))
     source = text_units.normalized(source_text)
@@ -111,6 +126,7 @@ def score_summary(source_text: str, summary_text: str, *, language: str | None =
         findings.flag("empty_source")
     else:
         texts = _read(source, units, summary, language)
+        findings.speech = texts.source.speech
         _judge_writing(texts, findings)
         _judge_facts(texts, findings)
         if texts.comparable:
@@ -128,7 +144,12 @@ def _read(source_text: str, units: Units, summary: Summary, wanted: str | None) 
     written = languages.detect(summary.units)
     expected = languages.primary_tag(wanted) if wanted and wanted.strip() else None
     wrong = _is_wrong(written, spoken, expected)
-    translated = not wrong and expected is not None and bool(spoken.spoken) and not _share_one(frozenset({expected}), spoken.spoken)
+    translated = (
+        not wrong
+        and expected is not None
+        and bool(spoken.spoken)
+        and not _share_one(frozenset({expected}), spoken.spoken)
+    )
     known = written.main
     if known is None and not wrong:
         known = expected or (None if translated else spoken.main)
@@ -162,7 +183,9 @@ def _judge_writing(texts: _Texts, findings: _Findings) -> None:
         "too_short": summary.words < limits.least,
         "too_long": summary.words > limits.most,
         "repetition": form.repeats_itself(summary),
-        "may_be_truncated": form.ends_unfinished(summary, texts.language),
+        "direct_speech": (form.direct_speech(summary, texts.language) or 0.0) > form.MOST_DIRECT_SPEECH,
+        "may_be_truncated": form.ends_unfinished(summary, texts.language)
+        and not comparison.ends_like_source(source, summary),
     }
     for flag, holds in verdicts.items():
         if holds:
@@ -194,11 +217,10 @@ def _compare(texts: _Texts, findings: _Findings) -> None:
     findings.components["content_coverage"] = covered
     findings.components["timeline_coverage"] = comparison.timeline_coverage(located) if located else None
     findings.components["support"] = support
-    findings.components["order"] = comparison.order(located)
+    findings.components["order"] = comparison.order(source, located)
     if support is not None and covered < 0.3 and support < 0.5:
         findings.flag("off_topic")
-    evidence = comparison.word_order_evidence(source, summary)
-    if evidence is not None and (vocabulary or 0.0) >= 0.5 and evidence < _SALAD_DEVIATIONS:
+    if (vocabulary or 0.0) >= 0.5 and comparison.is_word_salad(source, summary):
         findings.flag("word_salad")
     copy = comparison.longest_copy(source, summary)
     if copy.share >= _COPY_SHARE and copy.units >= _LEAST_COPIED_UNITS:
@@ -206,39 +228,50 @@ def _compare(texts: _Texts, findings: _Findings) -> None:
         findings.factors["copied"] = _factor_of_copy(source, copy)
 
 
-def _support(source: Source, summary: Summary, vocabulary: float | None, located: list[comparison.Located]) -> float | None:
-    """Return the mean of how far words, pairs, triples and statements are backed, each full at what is enough."""
+def _support(
+    source: Source, summary: Summary, vocabulary: float | None, located: list[comparison.Located]
+) -> float | None:
+    """Return how far words, phrases (which weigh double) and statements are backed, each full at what is enough."""
+    statements = sum(sentence.backed for sentence in located) / len(located) if located else None
     measured = (
-        (vocabulary, 1.0, 0.85),
-        (comparison.phrases(source, summary, 2), 1.0, 0.35),
-        (comparison.phrases(source, summary, 3), 1.0, 0.1),
-        (sum(sentence.backed for sentence in located) / len(located) if located else None, 0.7, 0.35),
+        (
+            1.0,
+            vocabulary,
+            comparison.enough(source, prose=0.6, speech=0.3),
+            comparison.enough(source, prose=1.0, speech=0.85),
+        ),
+        (2.0, comparison.phrases(source, summary), 0.0, comparison.enough(source, prose=0.95, speech=0.1)),
+        (1.0, statements, 0.0, comparison.enough(source, prose=0.7, speech=0.35)),
     )
-    levels = [
-        _level(value, comparison.enough(source, prose=prose, speech=speech)) for value, prose, speech in measured if value is not None
-    ]
-    return sum(levels) / len(levels) if levels else None
+    levels = [(weight, _level(value, full, none)) for weight, value, none, full in measured if value is not None]
+    return sum(weight * level for weight, level in levels) / sum(weight for weight, _ in levels) if levels else None
 
 
 def _factor_of_copy(source: Source, copy: comparison.Copy) -> float:
     """Return what a verbatim stretch leaves of the score: in edited prose the more, the nearer it is to the opening.
 
-    Prose sums itself up in its opening, and people rate an opening that is copied whole like a summary. Speech does no such thing.
+    Prose sums itself up in its opening, and people rate an opening that is copied whole like a summary. Speech does no
+    such thing.
     """
-    distance = min(1.0, copy.at / _OPENING_FADES)
+    beyond = max(copy.at, copy.at + copy.units - _OPENING)
+    distance = min(1.0, beyond / _OPENING_FADES)
     return 1 - (1 - _FACTORS["copied"]) * max(source.speech, distance)
 
 
-def _level(value: float, full: float) -> float:
-    return min(1.0, value / full)
+def _level(value: float, full: float, none: float = 0.0) -> float:
+    return min(1.0, max(0.0, (value - none) / (full - none)))
 
 
 def _combined(findings: _Findings) -> float:
     components = findings.components
-    computed = {name: value for name in _WEIGHTS if (value := components[name]) is not None}
-    if not computed:
+    weights = {
+        name: prose + (speech - prose) * findings.speech
+        for name, (prose, speech) in _WEIGHTS.items()
+        if components[name] is not None
+    }
+    if not weights:
         return 0.0
-    base = sum(_WEIGHTS[name] * value for name, value in computed.items()) / sum(_WEIGHTS[name] for name in computed)
+    base = sum(weight * (components[name] or 0.0) for name, weight in weights.items()) / sum(weights.values())
     for kind in ("names", "numbers"):
         backed = components[kind]
         if backed is not None:

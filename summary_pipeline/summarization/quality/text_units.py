@@ -1,14 +1,16 @@
 """Text as the scorer compares it: units that match across inflection, tokenization, and scripts without spaces.
 
-Belongs here: normalization and cutting text into units. Does not belong here: sentences (``sentences``), languages, any judgement.
+Belongs here: normalization and cutting text into units. Does not belong here: sentences (``sentences``), languages, any
+judgement.
 
-A unit is a word in lower case, cut to its first letters (a crude stem that needs no language), a number as written, or, in scripts
-written without spaces, two neighbouring characters.
+A unit is a word in lower case, cut to its first letters (a crude stem that needs no language), a number as written, or,
+in scripts written without spaces, two neighbouring characters.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import filterfalse
 
 STEM_LENGTH = 6
 """Words match when they begin alike: "discussed" and "discussion" do."""
@@ -20,12 +22,18 @@ _UNSPACED = (
     "\u3040-\u30ff\u31f0-\u31ff"  # Japanese syllables
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
 )
-_COMBINING = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0980-\u0983\u09bc-\u0dff"
+_COMBINING = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0951-\u0957"
+_COMBINING += "\u0980-\u0983\u09bc-\u0dff"
 """Marks and vowel signs that ``\\w`` leaves out; in Indic blocks the letters between them do no harm."""
+_NOISE = r"\{[^{}\n]{1,30}\}|\[[^\[\]\n]{1,30}\]|<[^<>\n]{1,30}>"
+"""What a transcriber puts in brackets, such as "{vocalsound}" and "[Applause]", was not said."""
+_LETTERS = rf"(?:(?![{_UNSPACED}])[^\W\d_]|[{_COMBINING}])+"
 _TOKEN = re.compile(
-    rf"(?P<unspaced>[{_UNSPACED}]+)|(?P<number>\d+(?:[.,:/]\d+)*)|(?P<word>(?:(?![{_UNSPACED}])[^\W\d_]|[{_COMBINING}])+)"
+    rf"(?P<noise>{_NOISE})|(?P<unspaced>[{_UNSPACED}]+)|(?P<number>\d+(?:[.,:/]\d+)*)"
+    rf"|(?P<word>{_LETTERS}(?:['’]{_LETTERS})*)"
 )
 _DETACHED = re.compile(r"\s+(?=(?:['’](?:s|re|ve|ll|d|m)|n['’]t)\b)", re.IGNORECASE)
+_APOSTROPHE = re.compile("['’]")
 _ACCENTS = re.compile("[\u0300-\u036f\u064b-\u065f]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _ARABIC_ARTICLE = re.compile("^[وبف]?ال(?=\\w{2})")
@@ -33,11 +41,13 @@ _ARABIC_ARTICLE = re.compile("^[وبف]?ال(?=\\w{2})")
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Units of a text in order, each with the text's own spelling (``surfaces``) and where that starts (``offsets``)."""
+    """Units of a text in order, each with its spelling in the text (``surfaces``) and where that starts."""
 
     units: list[str]
     surfaces: list[str]
     offsets: list[int]
+    words: float
+    """Length in words; in scripts written without spaces two characters count as a word, as in the prompts."""
 
     def __len__(self) -> int:
         return len(self.units)
@@ -55,21 +65,29 @@ def cut(text: str) -> Units:
     surfaces: list[str] = []
     offsets: list[int] = []
     stems: dict[str, str] = {}
+    characters = 0
     for match in _TOKEN.finditer(text):
         surface = match.group()
+        if match.lastgroup == "noise":
+            continue
         if match.lastgroup == "unspaced":
             for index in range(max(1, len(surface) - 1)):
                 units.append(surface[index : index + 2])
                 offsets.append(match.start() + index)
             surfaces.extend(units[len(surfaces) :])
+            characters += len(surface)
             continue
+        if match.lastgroup == "word" and not surface.isalpha():
+            # Of "Nixon's", "don't" and "l'homme" the longest part tells most.
+            surface = max(_APOSTROPHE.split(surface), key=len)
         stem = stems.get(surface)
         if stem is None:
             stem = stems[surface] = surface if match.lastgroup == "number" else stem_of(surface)
         units.append(stem)
         surfaces.append(surface)
         offsets.append(match.start())
-    return Units(units, surfaces, offsets)
+    unspaced = sum(map(is_unspaced, filterfalse(str.isascii, units))) if characters else 0
+    return Units(units, surfaces, offsets, len(units) - unspaced + characters / 2)
 
 
 def stem_of(word: str) -> str:
@@ -86,11 +104,6 @@ def stem_of(word: str) -> str:
 def is_unspaced(unit: str) -> bool:
     """Say whether the unit is of a script written without spaces."""
     return bool(_UNSPACED_START.match(unit))
-
-
-def length_in_words(units: list[str]) -> float:
-    """Return the length of a text in words; in scripts without spaces two characters count as a word, as in the prompts."""
-    return sum(0.5 if is_unspaced(unit) else 1.0 for unit in units)
 
 
 _UNSPACED_START = re.compile(f"[{_UNSPACED}]")

@@ -118,8 +118,6 @@ def test_the_opening_of_prose_is_marked_as_copied_but_costs_nothing() -> None:
         f"In district {n} the {word} waited for {n + 3} hours before the gates were opened by a guard."
         for n, word in enumerate(["ferry", "trawler", "tanker", "barge", "yacht", "tug", "liner", "dredger"])
     )
-    opening = " ".join(prose.split(". ")[0:3]) + "."
     result = score_summary(prose, prose[: prose.index("In district 2")].strip())
-    assert opening
     assert "copied" in result.flags
     assert result.score > 0.5

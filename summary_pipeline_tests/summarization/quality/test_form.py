@@ -51,3 +51,8 @@ def test_speech_is_told_from_a_report() -> None:
 
 def test_items_of_a_list_are_sentences() -> None:
     assert len(_summary("- the plan\n- the money\n1. the date").sentences) == 3
+
+
+def test_without_capitals_full_stops_end_sentences() -> None:
+    assert len(_summary("they met on monday . the plan was agreed . it costs much.").sentences) == 3
+    assert len(_summary("they met on monday. the plan was agreed. it costs much.").sentences) == 3

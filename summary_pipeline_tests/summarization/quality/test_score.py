@@ -101,3 +101,16 @@ def test_a_transcript_of_180_000_tokens_scores_within_a_second_of_processor_time
     started = time.process_time()
     score_summary(long, SHIPS)
     assert time.process_time() - started <= 1.0
+
+
+def test_capitals_and_tokenization_hardly_matter() -> None:
+    source = transcript("102-loading-container-ships.json")
+    tokenized = SHIPS.replace(". ", " . ").replace(", ", " , ")
+    assert score_summary(source, tokenized).score == pytest.approx(score_summary(source, SHIPS).score, abs=0.02)
+    assert score_summary(source, SHIPS.lower()).score == pytest.approx(score_summary(source, SHIPS).score, abs=0.06)
+
+
+def test_a_full_stop_left_out_where_the_source_has_one_is_no_truncation() -> None:
+    source = transcript("102-loading-container-ships.json")
+    assert "may_be_truncated" not in score_summary(source, f"{SHIPS} The slowest crane decides when you sail").flags
+    assert "may_be_truncated" in score_summary(source, f"{SHIPS} The slowest crane decides when").flags

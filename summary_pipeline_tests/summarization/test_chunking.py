@@ -1,0 +1,475 @@
+import json
+import math
+import pickle
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from summary_pipeline.summarization.chunking import Chunk, Chunks, ChunkSegment, chunk_transcript, coverage
+from summary_pipeline.summarization.parsing import parse_transcript
+from summary_pipeline.summarization.tokens import count_tokens, get_encoding, token_table
+from summary_pipeline.summarization.transcript import Snippet, Transcript
+
+ENCODINGS = ["o200k_base", "cl100k_base"]
+REAL_TRANSCRIPTS = Path(__file__).parents[3] / "shared" / "transcripts"
+
+AWKWARD = [
+    "hello", "World", "it's", "a.", "Yes!", "。", "我們", "今天天氣", "١٢٣٤٥٦", "/", "//", "3.14", "12345678", "😀",
+    "👨\u200d👩\u200d👧", "<|endoftext|>", "e\u0301", "ก็", "_", "...foo", "HelloWORLDfoo", "'s", "»", "\u200d",
+    "aaaa" * 20, "字" * 60, "!" * 30,
+]  # fmt: skip
+words = st.one_of(st.sampled_from(AWKWARD), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12))
+spaced_texts = st.lists(words, min_size=1, max_size=60).map(lambda parts: " ".join(" ".join(parts).split()) or "x")
+unspaced_texts = st.lists(words, min_size=1, max_size=60).map(lambda parts: "".join("".join(parts).split()) or "x")
+any_texts = st.lists(st.one_of(words, st.sampled_from(["\n", "  ", "\t", ""])), max_size=60).map("".join)
+
+
+def transcript_of(*texts: str, seconds: float | None = 1.0) -> Transcript:
+    return Transcript(
+        snippets=tuple(
+            Snippet(text=text, start=None if seconds is None else index * seconds) for index, text in enumerate(texts)
+        )
+    )
+
+
+def prose(count: int, *, words_each: int = 12, stops: str = ".") -> list[str]:
+    """Return ``count`` different sentences."""
+    return [
+        " ".join(["Sentence", str(number), *(f"word{(number * 7 + place) % 97}" for place in range(words_each))])
+        + stops
+        for number in range(count)
+    ]
+
+
+def assert_complete(transcript: Transcript, chunks: Chunks, *, max_tokens: int) -> None:
+    """Check all that chunking promises of any transcript."""
+    texts = [snippet.text for snippet in transcript.snippets]
+    assert "".join(chunk.text for chunk in chunks.chunks) == transcript.text
+    assert chunks.transcript_tokens == count_tokens(transcript.text, chunks.encoding)
+    assert chunks.transcript_tokens == sum(chunk.tokens for chunk in chunks.chunks)
+    assert [chunk.index for chunk in chunks.chunks] == list(range(len(chunks.chunks)))
+    parts: dict[int, list[str]] = {}
+    for chunk in chunks.chunks:
+        assert 0 < chunk.tokens <= max_tokens
+        assert chunk.tokens == count_tokens(chunk.text, chunks.encoding)
+        for segment in chunk.segments:
+            snippet = transcript.snippets[segment.snippet]
+            assert (segment.start, segment.end) == (snippet.start, snippet.end)
+            parts.setdefault(segment.snippet, []).append(segment.text)
+    if chunks.chunks:
+        assert ["".join(parts[index]) for index in range(len(texts))] == texts
+        assert coverage(chunks) == 1.0
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("texts", [spaced_texts, unspaced_texts, any_texts], ids=["spaced", "unspaced", "any"])
+def test_every_token_is_in_exactly_one_chunk(encoding: str, texts: st.SearchStrategy[str]) -> None:
+    @settings(max_examples=300, deadline=None)
+    @given(snippets=st.lists(texts, min_size=1, max_size=30), max_tokens=st.integers(min_value=16, max_value=80))
+    def check(snippets: list[str], max_tokens: int) -> None:
+        transcript = transcript_of(*snippets)
+        assert_complete(
+            transcript, chunk_transcript(transcript, max_tokens=max_tokens, encoding=encoding), max_tokens=max_tokens
+        )
+
+    check()
+
+
+@settings(max_examples=200, deadline=None)
+@given(snippets=st.lists(spaced_texts, min_size=1, max_size=30), max_tokens=st.integers(min_value=16, max_value=120))
+def test_a_snippet_that_fits_a_chunk_is_in_one_whole(snippets: list[str], max_tokens: int) -> None:
+    # A slash joins the line break before it, so that no cut is possible there without changing a token.
+    snippets = [snippet.lstrip("/ ") or "x" for snippet in snippets]
+    chunks = chunk_transcript(transcript_of(*snippets), max_tokens=max_tokens)
+
+    parts = [segment.snippet for chunk in chunks.chunks for segment in chunk.segments]
+    split = {index for index in parts if parts.count(index) > 1}
+    assert all(count_tokens(snippets[index] + "\n") > max_tokens for index in split)
+
+
+@settings(max_examples=200, deadline=None)
+@given(sizes=st.lists(st.integers(min_value=1, max_value=40), min_size=1, max_size=60))
+def test_there_are_as_few_chunks_as_whole_snippets_allow(sizes: list[int]) -> None:
+    snippets = [" ".join(["one"] * size) for size in sizes]
+    weights = [count_tokens(snippet + "\n") for snippet in snippets[:-1]] + [count_tokens(snippets[-1])]
+    fewest, filled = 1, 0
+    for weight in weights:  # taking as much as fits is optimal when the order is given
+        if filled + weight > 50:
+            fewest, filled = fewest + 1, 0
+        filled += weight
+
+    assert len(chunk_transcript(transcript_of(*snippets), max_tokens=50).chunks) == fewest
+
+
+def test_a_transcript_that_fits_is_one_chunk() -> None:
+    transcript = transcript_of("Hello.", "And goodbye.")
+    chunks = chunk_transcript(transcript)
+
+    assert [chunk.text for chunk in chunks.chunks] == ["Hello.\nAnd goodbye."]
+    assert chunks.snippet_count == 2
+    assert tuple(chunks.chunks[0].segments) == (
+        ChunkSegment(snippet=0, text="Hello.", start=0.0),
+        ChunkSegment(snippet=1, text="And goodbye.", start=1.0),
+    )
+
+
+def test_the_limit_is_reached_exactly_when_it_can_be() -> None:
+    transcript = transcript_of(*["one two three"] * 40)
+    total = count_tokens(transcript.text)
+
+    assert len(chunk_transcript(transcript, max_tokens=total).chunks) == 1
+    assert len(chunk_transcript(transcript, max_tokens=total - 1).chunks) == 2
+
+
+def test_chunks_are_about_equally_long() -> None:
+    chunks = chunk_transcript(transcript_of(*prose(1000)), max_tokens=8000).chunks
+
+    sizes = [chunk.tokens for chunk in chunks]
+    assert len(sizes) == math.ceil(sum(sizes) / 8000)
+    assert max(sizes) - min(sizes) <= 2 * 8000 // 25 + 50
+
+
+def test_a_cut_between_snippets_is_moved_to_the_end_of_a_sentence() -> None:
+    # Captions of five words: most of them end in the middle of a sentence.
+    spoken = " ".join(prose(300)).split(" ")
+    captions = [" ".join(spoken[start : start + 5]) for start in range(0, len(spoken), 5)]
+    assert sum(caption.endswith(".") for caption in captions) < len(captions) / 2
+
+    chunks = chunk_transcript(transcript_of(*captions, seconds=None), max_tokens=2000).chunks
+
+    assert len(chunks) > 3
+    assert all(chunk.segments[-1].text.endswith(".") for chunk in chunks)
+
+
+def test_a_cut_is_moved_to_where_the_speaker_changes() -> None:
+    turns = [f"{'Ada' if number // 10 % 2 else 'Grace'}: {line}" for number, line in enumerate(prose(600))]
+    chunks = chunk_transcript(transcript_of(*turns, seconds=None), max_tokens=8000).chunks
+
+    assert len(chunks) > 1
+    for before, after in pairwise(chunks):
+        assert before.segments[-1].text.split(":")[0] != after.segments[0].text.split(":")[0]
+
+
+def test_a_cut_is_moved_to_a_pause_where_nothing_is_punctuated() -> None:
+    lines = prose(600, stops="")
+    starts = [number * 4.0 + number // 10 * 30 for number in range(len(lines))]  # half a minute after every tenth
+    snippets = [Snippet(text=line, start=at, end=at + 3.5) for line, at in zip(lines, starts, strict=True)]
+    chunks = chunk_transcript(Transcript(snippets=tuple(snippets)), max_tokens=8000).chunks
+
+    assert len(chunks) > 1
+    assert all(chunk.segments[0].snippet % 10 == 0 for chunk in chunks)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "end"),
+    [
+        ("All of this was said without a break, and still it goes on. ", "."),
+        ("春天来了，花都开了，一直说下去。", "。"),
+        ("هذه جملة طويلة بلا توقف، وما زالت مستمرة. ", "."),
+        ("これは長い文で、まだ続いています！", "！"),
+        ("यह वाक्य लंबा है और चलता रहता है। ", "।"),
+    ],
+)
+def test_a_long_snippet_is_cut_after_sentences(sentence: str, end: str) -> None:
+    transcript = transcript_of("Before.", (sentence * 2000).strip(), "After.")
+    chunks = chunk_transcript(transcript, max_tokens=2000)
+
+    assert_complete(transcript, chunks, max_tokens=2000)
+    assert all(chunk.text.rstrip().endswith(end) for chunk in chunks.chunks[:-1])
+    assert len(chunks.chunks) == math.ceil(chunks.transcript_tokens / 2000)
+
+
+def test_a_long_snippet_without_sentences_is_cut_between_words() -> None:
+    transcript = transcript_of(" ".join(prose(1000, stops="")))
+    chunks = chunk_transcript(transcript, max_tokens=2000)
+
+    assert_complete(transcript, chunks, max_tokens=2000)
+    whole = transcript.text.split()
+    assert [word for chunk in chunks.chunks for word in chunk.text.split()] == whole
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "A",
+        "字",
+        "1",
+        "٣",
+        "!",
+        "/",
+        "\u0301",
+        "😀",
+        "👨\u200d👩\u200d👧",
+        "aA",
+        "สวัสดีครับ",
+        "<|endoftext|>",
+        "\x01",
+    ],
+)
+def test_a_string_without_end_is_cut_between_tokens(unit: str, encoding: str) -> None:
+    transcript = transcript_of(unit * (100_000 // len(unit)))
+    chunks = chunk_transcript(transcript, max_tokens=1000, encoding=encoding)
+
+    assert_complete(transcript, chunks, max_tokens=1000)
+    # An emoji of many tokens, whose parts a joiner holds together, is not split.
+    assert len(chunks.chunks) <= math.ceil(chunks.transcript_tokens / 980)
+
+
+def test_accents_stay_with_their_letters() -> None:
+    transcript = transcript_of("e\u0301" * 5000)
+    chunks = chunk_transcript(transcript, max_tokens=500).chunks
+
+    assert len(chunks) > 1
+    assert all(chunk.text.startswith("e") for chunk in chunks)
+
+
+def test_snippets_that_start_with_a_slash_lose_nothing() -> None:
+    transcript = transcript_of(*["Look at the folder.", "/usr/local, that is."] * 300)
+    chunks = chunk_transcript(transcript, max_tokens=200)
+
+    assert_complete(transcript, chunks, max_tokens=200)
+
+
+def test_parts_of_a_snippet_keep_its_index_and_times() -> None:
+    transcript = Transcript(snippets=(Snippet(text=" ".join(prose(200)), start=3.0, end=600.0),))
+    chunks = chunk_transcript(transcript, max_tokens=500).chunks
+
+    assert len(chunks) > 2
+    assert {(segment.snippet, segment.start, segment.end) for chunk in chunks for segment in chunk.segments} == {
+        (0, 3.0, 600.0)
+    }
+    assert [chunk.start for chunk in chunks] == [3.0] * len(chunks)
+
+
+def test_a_chunk_starts_at_the_first_known_time() -> None:
+    transcript = Transcript(
+        snippets=(Snippet(text="one"), Snippet(text="two", start=5.0), Snippet(text="three", start=9.0))
+    )
+
+    assert chunk_transcript(transcript).chunks[0].start == 5.0
+    assert chunk_transcript(transcript_of("one", seconds=None)).chunks[0].start is None
+
+
+def test_the_language_is_kept() -> None:
+    assert chunk_transcript(Transcript(snippets=(Snippet(text="Hallo"),), language="de")).language == "de"
+
+
+@pytest.mark.parametrize("snippets", [(), ("",)])
+def test_a_transcript_without_text_has_no_chunks_and_covers_nothing(snippets: tuple[str, ...]) -> None:
+    chunks = chunk_transcript(transcript_of(*snippets))
+
+    assert chunks.chunks == ()
+    assert coverage(chunks) == 0.0
+
+
+def test_a_limit_below_a_character_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 16"):
+        chunk_transcript(transcript_of("Hello"), max_tokens=15)
+
+
+def test_lone_surrogates_are_refused() -> None:
+    with pytest.raises(ValueError, match="surrogates"):
+        chunk_transcript(Transcript.model_construct(snippets=(Snippet.model_construct(text="a\ud800"),)))
+
+
+def test_the_result_is_the_same_every_time() -> None:
+    transcript = transcript_of(*prose(500))
+
+    assert chunk_transcript(transcript, max_tokens=700) == chunk_transcript(transcript, max_tokens=700)
+
+
+def test_chunks_survive_json_and_pickle() -> None:
+    chunks = chunk_transcript(transcript_of(*prose(100), "/x", " ".join(prose(40))), max_tokens=300)
+
+    stored = chunks.model_dump_json()
+    assert Chunks.model_validate_json(stored) == chunks
+    assert chunks == Chunks.model_validate_json(stored)
+    assert coverage(Chunks.model_validate_json(stored)) == 1.0
+    assert json.loads(stored)["chunks"][0]["segments"][0] == {
+        "snippet": 0,
+        "text": prose(1)[0],
+        "start": 0.0,
+        "end": None,
+    }
+    assert pickle.loads(pickle.dumps(chunks)) == chunks  # noqa: S301
+
+
+def test_segments_behave_like_a_tuple() -> None:
+    chunk = chunk_transcript(transcript_of("one", "two", "three")).chunks[0]
+    segments = chunk.segments
+
+    assert len(segments) == 3
+    assert segments[-1].text == "three"
+    assert [segment.text for segment in segments[1:]] == ["two", "three"]
+    assert hash(chunk) == hash(chunk.model_copy(update={"segments": tuple(segments)}))
+    assert repr(segments) == repr(tuple(segments))
+    with pytest.raises(IndexError):
+        segments[3]
+
+
+# Coverage: what a check before saving relies on.
+
+
+def chunks_for_coverage() -> Chunks:
+    chunks = chunk_transcript(transcript_of(*prose(100)), max_tokens=500)
+    assert len(chunks.chunks) > 3
+    return chunks
+
+
+def altered(chunks: Chunks, change: Callable[[list[Chunk]], None]) -> Chunks:
+    changed = list(chunks.chunks)
+    change(changed)
+    return chunks.model_copy(update={"chunks": tuple(changed)})
+
+
+def test_a_missing_chunk_lowers_coverage_by_its_tokens() -> None:
+    chunks = chunks_for_coverage()
+    missing = chunks.chunks[1].tokens
+
+    assert coverage(altered(chunks, lambda changed: changed.remove(changed[1]))) == pytest.approx(
+        1 - missing / chunks.transcript_tokens
+    )
+
+
+def test_tokens_that_are_in_two_chunks_are_not_covered() -> None:
+    chunks = chunks_for_coverage()
+    twice = chunks.chunks[1].tokens
+
+    assert coverage(altered(chunks, lambda changed: changed.append(changed[1]))) == pytest.approx(
+        1 - twice / chunks.transcript_tokens
+    )
+
+
+def test_a_chunk_whose_segments_are_not_its_text_is_not_covered() -> None:
+    chunks = chunks_for_coverage()
+
+    def lose_a_segment(changed: list[Chunk]) -> None:
+        changed[2] = changed[2].model_copy(update={"segments": changed[2].segments[1:]})
+
+    assert 0 < coverage(altered(chunks, lose_a_segment)) < 1
+
+
+def test_altered_text_is_found_by_its_hash() -> None:
+    chunks = chunks_for_coverage()
+
+    def say_something_else(changed: list[Chunk]) -> None:
+        segments = [segment._replace(text="x" * len(segment.text)) for segment in changed[0].segments]
+        text = "\n".join(segment.text for segment in segments) + "\n"
+        changed[0] = changed[0].model_copy(update={"segments": tuple(segments), "text": text})
+
+    assert coverage(altered(chunks, say_something_else)) == 0.0
+
+
+def test_chunks_in_the_wrong_order_of_text_are_found() -> None:
+    chunks = chunks_for_coverage()
+
+    def exchange(changed: list[Chunk]) -> None:
+        changed[0], changed[1] = (
+            changed[1].model_copy(update={"index": 0}),
+            changed[0].model_copy(update={"index": 1}),
+        )
+
+    assert coverage(altered(chunks, exchange)) == 0.0
+    # Also where no hash was kept.
+    assert coverage(altered(chunks, exchange).model_copy(update={"text_sha256": None})) == 0.0
+
+
+def test_a_chunk_too_many_is_found() -> None:
+    chunks = chunks_for_coverage()
+    extra = chunks.chunks[0].model_copy(update={"index": 99})
+
+    assert coverage(altered(chunks, lambda changed: changed.append(extra))) == 0.0
+
+
+def test_chunks_may_be_stored_in_any_order() -> None:
+    assert coverage(altered(chunks_for_coverage(), lambda changed: changed.reverse())) == 1.0
+
+
+# Cost.
+
+
+def fastest(run: Callable[[], object], times: int = 8) -> float:
+    """Return the processor seconds of the fastest of several runs: what others on the machine do is not ours."""
+
+    def once() -> float:
+        start = time.process_time()
+        run()
+        return time.process_time() - start
+
+    return min(once() for _ in range(times))
+
+
+COMMON_WORDS = tuple(
+    str.split(
+        """the of and to in that is was for on with as they at this from have or by one had not but what all were when
+        we there can said which do their time if will about other into than its only some could these two may then first
+        any people number through between under something important country language different because together"""
+    )
+)
+
+
+def long_transcript(tokens: int, *, words_each: int) -> Transcript:
+    """Return a transcript of about so many tokens of English, in captions of ``words_each`` words."""
+    spoken = [
+        COMMON_WORDS[(place * place + place // 7) % len(COMMON_WORDS)] + "." * (place % 14 == 13)
+        for place in range(tokens)
+    ]
+    captions = [" ".join(spoken[start : start + words_each]) for start in range(0, len(spoken), words_each)]
+    return Transcript(
+        snippets=tuple(
+            Snippet(text=caption, start=number * 4.0, end=number * 4.0 + 4) for number, caption in enumerate(captions)
+        )
+    )
+
+
+@pytest.mark.parametrize("words_each", [10, 25, 1_000_000])
+def test_chunking_400_000_tokens_costs_little_more_than_encoding_them(words_each: int) -> None:
+    transcript = long_transcript(400_000, words_each=words_each)
+    encoding = get_encoding("o200k_base")
+    token_table("o200k_base")
+    assert count_tokens(transcript.text) >= 400_000
+
+    # Others may keep the processor's caches from us for a while.
+    for _ in range(6):
+        ratio = fastest(lambda: chunk_transcript(transcript)) / fastest(lambda: encoding.encode(transcript.text))
+        if ratio <= 1.3:
+            break
+
+    assert ratio <= 1.3
+
+
+def test_the_cost_grows_with_the_length_alone() -> None:
+    small, large = (long_transcript(tokens, words_each=10) for tokens in (50_000, 400_000))
+
+    assert fastest(lambda: chunk_transcript(large)) <= 8 * 2 * fastest(lambda: chunk_transcript(small))
+
+
+@pytest.mark.parametrize("unit", ["a", "字", "!", "\u0301", "/ ", "?) "])
+def test_a_megabyte_of_the_same_takes_no_longer_than_tiktoken_and_a_moment(unit: str) -> None:
+    transcript = transcript_of((unit * (1_000_000 // len(unit))).strip())
+    encoding = get_encoding("o200k_base")
+    allowed = 3 * fastest(lambda: encoding.encode_ordinary(transcript.text), times=1) + 2
+
+    assert fastest(lambda: chunk_transcript(transcript), times=1) <= allowed
+
+
+# Real transcripts, which are not part of the project.
+
+
+@pytest.mark.skipif(not REAL_TRANSCRIPTS.is_dir(), reason=f"no real transcripts at {REAL_TRANSCRIPTS}: optional data")
+@pytest.mark.parametrize("max_tokens", [8000, 300])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_real_transcripts_are_cut_without_loss(max_tokens: int, encoding: str) -> None:
+    files = sorted(REAL_TRANSCRIPTS.glob("*.json"))
+    assert files
+    for file in files:
+        transcript = parse_transcript(file.read_bytes(), key=file.name)
+        chunks = chunk_transcript(transcript, max_tokens=max_tokens, encoding=encoding)
+        assert_complete(transcript, chunks, max_tokens=max_tokens)
