@@ -89,7 +89,9 @@ class StackCommand:
 
     def wait_until_up(self) -> None:
         """Wait until it says that everything is up."""
-        eventually(lambda: self.output[-3000:], UP, until=lambda seen: UP in seen, seconds=_START_SECONDS, check=self.check)
+        eventually(
+            lambda: self.output[-3000:], UP, until=lambda seen: UP in seen, seconds=_START_SECONDS, check=self.check
+        )
 
     def wait(self, seconds: float = _START_SECONDS) -> int:
         """Wait until it ends by itself; return its exit status."""
@@ -122,10 +124,14 @@ class StackCommand:
 
 
 @contextlib.contextmanager
-def running(*arguments: str, environment: Mapping[str, str] | None = None, terminal: bool = False) -> Iterator[StackCommand]:
+def running(
+    *arguments: str, environment: Mapping[str, str] | None = None, terminal: bool = False
+) -> Iterator[StackCommand]:
     """Run a command that keeps the stack up, on a new data directory, from when it is up until the end of the block."""
     with tempfile.TemporaryDirectory(prefix="summary-pipeline-stack-", ignore_cleanup_errors=True) as directory:
-        command = StackCommand(*arguments, data_dir=Path(directory) / "data", environment=environment, terminal=terminal)
+        command = StackCommand(
+            *arguments, data_dir=Path(directory) / "data", environment=environment, terminal=terminal
+        )
         try:
             command.start()
             command.wait_until_up()

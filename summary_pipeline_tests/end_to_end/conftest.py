@@ -1,4 +1,4 @@
-"""One stack for all end-to-end tests, started as ``summary-pipeline dev`` starts it. Each test has videos of its own."""
+"""One stack for all end-to-end tests, run as ``summary-pipeline dev`` runs it. Each test has videos of its own."""
 
 from collections.abc import Iterator
 

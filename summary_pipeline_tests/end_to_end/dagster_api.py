@@ -14,10 +14,7 @@ JOB = "summarize_video"
 STEPS = ("transcript", "chunks", "chunk_summaries", "final_summary", "persisted_summary")
 ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
-_SENSOR = {
-    "repositoryName": "__repository__",
-    "repositoryLocationName": "summary_pipeline",
-}
+_REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "summary_pipeline"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +78,15 @@ class DagsterApi:
             until=lambda runs: len(runs) >= count and all(run.has_ended for run in runs),
         )
 
+    def wait_for_start(self, video_id: int) -> Run:
+        """Wait until a worker executes a video's run, and return it."""
+        (run,) = eventually(
+            lambda: self.runs_of(video_id),
+            f"a run of video {video_id} has started",
+            until=lambda runs: any(run.status == "STARTED" for run in runs),
+        )
+        return run
+
     def messages(self, run_id: str) -> list[str]:
         """Return what a run's page lists."""
         events = self.query(
@@ -90,18 +96,29 @@ class DagsterApi:
         )["logsForRun"]["events"]
         return [event["message"] for event in events]
 
+    def steps_done(self, run_id: str) -> list[str]:
+        """Return the keys of a run's steps that succeeded, in order."""
+        run = self.query(
+            """query($run: ID!) { runOrError(runId: $run) { ... on Run { stepStats { stepKey status endTime } } } }""",
+            run=run_id,
+        )["runOrError"]
+        done = [step for step in run["stepStats"] if step["status"] == "SUCCESS"]
+        return [step["stepKey"] for step in sorted(done, key=lambda step: step["endTime"])]
+
     def wait_until_read(self, neighbour: Neighbour) -> None:
         """Wait until the sensor has read all that ``video.transcribed`` holds, and all that came of it has ended."""
         ends = neighbour.ends("video.transcribed")
         eventually(self._offsets, f"the sensor has read up to {ends}", until=lambda offsets: offsets == ends)
-        eventually(lambda: [run for run in self.runs() if not run.has_ended], "no run goes on", until=lambda runs: not runs)
+        eventually(
+            lambda: [run for run in self.runs() if not run.has_ended], "no run goes on", until=lambda runs: not runs
+        )
 
     def switch_sensor(self, name: str, *, on: bool) -> None:
         """Start or stop a sensor."""
         if on:
             answer = self.query(
                 """mutation($sensor: SensorSelector!) { startSensor(sensorSelector: $sensor) { __typename } }""",
-                sensor={**_SENSOR, "sensorName": name},
+                sensor={**_REPOSITORY, "sensorName": name},
             )["startSensor"]
             assert answer["__typename"] == "Sensor"
             return
@@ -110,12 +127,22 @@ class DagsterApi:
         )["stopSensor"]
         assert answer["__typename"] == "StopSensorMutationResult"
 
-    def launch_backfill(self, partition: str) -> str:
-        """Materialize all five assets of a partition again; return the backfill's id."""
+    def add_partition(self, key: str) -> None:
+        """Add a video to the partitions."""
+        answer = self.query(
+            """mutation($key: String!, $repository: RepositorySelector!) { addDynamicPartition(
+                partitionKey: $key, partitionsDefName: "videos", repositorySelector: $repository) { __typename } }""",
+            key=key,
+            repository=_REPOSITORY,
+        )["addDynamicPartition"]
+        assert answer["__typename"] == "AddDynamicPartitionSuccess"
+
+    def launch_backfill(self, *partitions: str) -> str:
+        """Materialize all five assets of partitions again; return the backfill's id."""
         answer = self.query(
             """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
                 __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }""",
-            params={"assetSelection": [{"path": [step]} for step in STEPS], "partitionNames": [partition]},
+            params={"assetSelection": [{"path": [step]} for step in STEPS], "partitionNames": partitions},
         )["launchPartitionBackfill"]
         assert answer["__typename"] == "LaunchBackfillSuccess", answer
         backfill: str = answer["backfillId"]
@@ -130,5 +157,5 @@ class DagsterApi:
         return self.query(
             """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) { __typename ... on Sensor {
                 id sensorState { typeSpecificData { ... on SensorData { lastCursor } } } } } }""",
-            sensor={**_SENSOR, "sensorName": name},
+            sensor={**_REPOSITORY, "sensorName": name},
         )["sensorOrError"]

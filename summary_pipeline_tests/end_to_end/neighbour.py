@@ -18,6 +18,8 @@ import psycopg2.extras
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
+from summary_pipeline_tests.waiting import eventually
+
 TRANSCRIBED = "video.transcribed"
 SUMMARIZED = "video.summarized"
 DEAD_LETTERS = "video.transcribed.dlq"
@@ -30,7 +32,11 @@ SNIPPETS = [
     {"text": "A lighthouse is a tower with a lamp that warns ships of rocks.", "start": 0.0, "duration": 5.0},
     {"text": "The first lamps burned wood, and later whale oil.", "start": 5.0, "duration": 4.0},
     {"text": "In 1822 a lens of glass rings threw the light twenty miles out.", "start": 9.0, "duration": 5.5},
-    {"text": "Every tower has a rhythm of its own, so that sailors know where they are.", "start": 14.5, "duration": 5.0},
+    {
+        "text": "Every tower has a rhythm of its own, so that sailors know where they are.",
+        "start": 14.5,
+        "duration": 5.0,
+    },
     {"text": "Keepers wound a clockwork every few hours to turn the lens.", "start": 19.5, "duration": 4.5},
     {"text": "The last keeper on this coast went ashore in 1998.", "start": 24.0, "duration": 4.0},
     {"text": "Today a computer watches the lamp, and satellites guide the ships.", "start": 28.0, "duration": 5.0},
@@ -69,7 +75,9 @@ class Neighbour:
         self._producer.close(timeout=10)
         self._database.close()
 
-    def add_video(self, transcript: bytes | None = json.dumps(SNIPPETS).encode(), suffix: str = "json") -> tuple[int, str]:
+    def add_video(
+        self, transcript: bytes | None = json.dumps(SNIPPETS).encode(), suffix: str = "json"
+    ) -> tuple[int, str]:
         """Enter a video that waits for its summary, and upload its transcript; return its id and the object's key."""
         video_id = next(_VIDEO_IDS)
         self.rows(
@@ -79,20 +87,26 @@ class Neighbour:
         )
         key = f"transcripts/{video_id}/transcript.{suffix}"
         if transcript is not None:
-            self.s3.put_object(Bucket=self.bucket, Key=key, Body=transcript)
+            self.upload(key, transcript)
         self.rows(
             "INSERT INTO video_transcripts (video_id, transcript_path, status) VALUES (%s, %s, 'completed')",
             *(video_id, key),
         )
         return video_id, key
 
-    def announce(self, video_id: int, key: str) -> dict[str, Any]:
-        """Produce a new event for the video, and return it."""
+    def upload(self, key: str, body: bytes) -> None:
+        """Write an object."""
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def announce(self, video_id: int, key: str, *, message_key: bytes | None = None) -> dict[str, Any]:
+        """Produce a new event for the video, and return it. Its message's key is the video's id unless told."""
         event = transcribed_event(video_id, key)
-        self.produce(json.dumps(event).encode(), key=str(video_id).encode())
+        self.produce(json.dumps(event).encode(), key=message_key or str(video_id).encode())
         return event
 
-    def produce(self, value: bytes | None, key: bytes | None, headers: Sequence[tuple[str, bytes]] = ()) -> ConsumerRecord:
+    def produce(
+        self, value: bytes | None, key: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> ConsumerRecord:
         """Write to ``video.transcribed`` and return where it stands, once Kafka has it."""
         return self._producer.send(TRANSCRIBED, value, key, headers=list(headers)).get(30)
 
@@ -123,6 +137,14 @@ class Neighbour:
         (row,) = self.rows("SELECT * FROM videos WHERE id = %s", video_id)
         return row
 
+    def wait_for_status(self, status: str, *video_ids: int) -> None:
+        """Wait until all of these videos have that status."""
+        eventually(
+            lambda: self.rows("SELECT id, status, status_message FROM videos WHERE id = ANY(%s)", list(video_ids)),
+            f"videos {video_ids} are {status}",
+            until=lambda videos: {video["status"] for video in videos} == {status},
+        )
+
     def effect(self, video_id: int, *event_ids: str) -> dict[str, Any]:
         """Return all that the pipeline has done about a video: rows, objects, and messages in Kafka."""
         by_video = {
@@ -138,6 +160,16 @@ class Neighbour:
             "objects": self.objects(f"summaries/{video_id}/"),
             "messages": [message.value for message in self.messages(SUMMARIZED, video_id)],
         }
+
+    def settled_effect(self, video_id: int, *event_ids: str, summaries: int = 1) -> dict[str, Any]:
+        """Wait until that many ``video.summarized`` came and their rows say so; return the effect."""
+        return eventually(
+            lambda: self.effect(video_id, *event_ids),
+            f"{summaries} video.summarized of video {video_id}",
+            until=lambda seen: (
+                len(seen["messages"]) == summaries and all(row["published"] for row in seen["outbox_events"])
+            ),
+        )
 
     def objects(self, prefix: str) -> dict[str, tuple[str, datetime]]:
         """Return the objects under a prefix: their ETag and when each was written."""

@@ -11,7 +11,6 @@ import pytest
 
 from summary_pipeline_tests.end_to_end.dagster_api import JOB, DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, SUMMARIZED, Neighbour
-from summary_pipeline_tests.waiting import eventually
 
 pytestmark = pytest.mark.end_to_end
 
@@ -34,11 +33,7 @@ class Summarized:
 def summarized(neighbour: Neighbour) -> Summarized:
     video_id, key = neighbour.add_video()
     event = neighbour.announce(video_id, key)
-    effect = eventually(
-        lambda: neighbour.effect(video_id, event["id"]),
-        "video.summarized came and its outbox row says so",
-        until=lambda seen: seen["messages"] != [] and all(row["published"] for row in seen["outbox_events"]),
-    )
+    effect = neighbour.settled_effect(video_id, event["id"])
     return Summarized(video_id, key, event, effect)
 
 
@@ -134,7 +129,9 @@ def test_key_points_and_chapters_of_summary_json_lie_within_the_transcript(
 def test_the_runs_tags_tell_which_event_it_answers(summarized: Summarized, dagster: DagsterApi) -> None:
     (run,) = dagster.ended_runs_of(summarized.video_id)
     assert (run.job, run.status) == (JOB, "SUCCESS")
-    own = {key.removeprefix("summary_pipeline/"): value for key, value in run.tags.items() if "summary_pipeline/" in key}
+    own = {
+        key.removeprefix("summary_pipeline/"): value for key, value in run.tags.items() if "summary_pipeline/" in key
+    }
     assert own["event_id"] == summarized.event["id"]
     assert own["video_id"] == str(summarized.video_id)
     assert own["transcript_key"] == summarized.transcript_key

@@ -1,0 +1,83 @@
+"""Chromium, driven by Playwright, and the pages of Dagster's UI that this project cares about.
+
+The tests and the pictures in ``docs/images`` open the same pages.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+EXECUTABLE = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WITHOUT = "no Chromium on the PATH (Debian: apt-get install chromium fonts-noto-cjk)"
+
+_ARGUMENTS = [
+    *("--no-sandbox", "--headless", "--disable-gpu", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+_WAIT_MILLISECONDS = 60_000
+
+
+@contextlib.contextmanager
+def chromium_page(url: str, *, width: int = 1600, height: int = 900) -> Iterator[Page]:
+    """Open a page of a fresh browser, on which paths are relative to ``url``; the UI's own navigation is folded up."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=_ARGUMENTS)
+        context = browser.new_context(base_url=url, viewport={"width": width, "height": height}, locale="en-GB")
+        context.add_init_script("localStorage.setItem('dagster-nav-collapsed', 'true')")
+        context.set_default_timeout(_WAIT_MILLISECONDS)
+        expect.set_options(timeout=_WAIT_MILLISECONDS)
+        yield context.new_page()
+        browser.close()
+
+
+def open_lineage(page: Page) -> None:
+    """Open the graph of all assets, with its groups unfolded and without the list beside it."""
+    page.goto("/asset-groups")
+    page.get_by_placeholder("Jump to…").wait_for()
+    _icon_button(page, "panel_show_right").click()
+    _icon_button(page, "panel_show_left").wait_for()
+    # Unfolds all groups, and fits the graph to the space that there is now.
+    page.keyboard.press("Alt+e")
+    asset(page, "search_index").wait_for()
+
+
+def select_assets(page: Page, selection: str) -> None:
+    """Type a selection into the graph's search field."""
+    page.locator(".CodeMirror").first.click()
+    page.keyboard.type(selection)
+    # The first key closes the list of suggestions.
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+
+
+def asset(page: Page, name: str) -> Locator:
+    """Return an asset's node in the graph."""
+    return page.locator("foreignObject").get_by_text(name, exact=True)
+
+
+def open_run(page: Page, run_id: str) -> None:
+    """Open a run, with its timeline and the list of its events."""
+    page.goto(f"/runs/{run_id}")
+    page.get_by_text("Succeeded (5)").wait_for()
+
+
+def bar(page: Page, step: str) -> Locator:
+    """Return a step's bar in the timeline. The name on a short bar may be cut, its tooltip is not."""
+    return page.locator(f".chart-element.box[data-tooltip={step}]")
+
+
+def filter_events(page: Page, text: str) -> None:
+    """Fill in the filter above a run's events."""
+    page.get_by_placeholder("Filter…").fill(text)
+
+
+def open_partition(page: Page, asset_name: str, key: str) -> None:
+    """Open the newest materialization of an asset's partition."""
+    page.goto(f"/assets/{asset_name}?view=partitions&partition={key}")
+    page.get_by_text("Latest materialization").wait_for()
+
+
+def _icon_button(page: Page, icon: str) -> Locator:
+    return page.get_by_role("button").filter(has=page.get_by_role("img", name=icon, exact=True)).last

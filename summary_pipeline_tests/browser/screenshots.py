@@ -1,0 +1,64 @@
+"""``python -m summary_pipeline_tests.browser.screenshots``: the pictures of the UI in ``docs/images``, from a demo."""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from summary_pipeline_tests.browser.chromium import (
+    EXECUTABLE,
+    WITHOUT,
+    asset,
+    bar,
+    chromium_page,
+    filter_events,
+    open_lineage,
+    open_partition,
+    open_run,
+)
+from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPLE, demo_stack
+from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+
+
+def take(page: Page, dagster: DagsterApi, images: Path) -> None:
+    """Write the pictures into ``images``."""
+    images.mkdir(parents=True, exist_ok=True)
+    page.set_viewport_size({"width": 1600, "height": 700})
+    open_lineage(page)
+    for name in STEPS:
+        expect(asset(page, name)).to_be_visible()
+    _save(page, images / "asset-graph.png")
+    (run,) = dagster.runs_of(LONG_SAMPLE)
+    open_run(page, run.run_id)
+    filter_events(page, "type:STEP_SUCCESS")
+    for step in STEPS:
+        expect(bar(page, step)).to_be_visible()
+    _save(page, images / "run-timeline.png")
+    page.set_viewport_size({"width": 1600, "height": 900})
+    open_partition(page, "persisted_summary", str(CHINESE_SAMPLE))
+    expect(page.locator("strong").get_by_text("Chapters", exact=True)).to_be_visible()
+    _save(page, images / "materialization.png")
+
+
+def _save(page: Page, file: Path) -> None:
+    # No pointer over anything, no field with the focus, and what is still moving or loading comes to rest.
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement?.blur()")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=file)
+    sys.stdout.write(f"{file}\n")
+
+
+def main() -> None:
+    """Start the demo, take the pictures, stop it."""
+    if EXECUTABLE is None:
+        sys.exit(WITHOUT)
+    with demo_stack() as command, chromium_page(command.ui_url) as page:
+        take(page, DagsterApi(command.ui_url), IMAGES)
+
+
+if __name__ == "__main__":
+    main()

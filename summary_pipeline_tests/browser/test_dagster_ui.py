@@ -1,0 +1,72 @@
+"""What a person sees in Dagster's UI once the samples are summarized."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from summary_pipeline_tests.browser.chromium import asset, bar, open_lineage, open_partition, open_run, select_assets
+from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPLE
+from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
+from summary_pipeline_tests.end_to_end.neighbour import Neighbour
+from summary_pipeline_tests.waiting import eventually
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_graph_shows_the_way_from_kafka_to_the_search_index(page: Page) -> None:
+    open_lineage(page)
+    for name in ("video_transcribed", *STEPS, "video_summarized", "search_index"):
+        expect(asset(page, name)).to_be_visible()
+
+
+def test_all_that_follows_from_the_kafka_topic_reaches_the_search_index(page: Page) -> None:
+    open_lineage(page)
+    other_source = asset(page, "transcr…_documents")
+    expect(other_source).to_be_visible()
+    select_assets(page, 'key:"kafka/video_transcribed"+')
+    expect(other_source).to_be_hidden()
+    for name in ("video_transcribed", *STEPS, "video_summarized", "search_index"):
+        expect(asset(page, name)).to_be_visible()
+
+
+def test_a_runs_page_shows_its_five_steps_in_time(page: Page, dagster: DagsterApi) -> None:
+    (run,) = dagster.runs_of(LONG_SAMPLE)
+    open_run(page, run.run_id)
+    for step in STEPS:
+        expect(bar(page, step)).to_be_visible()
+
+    def beginnings() -> list[float]:
+        boxes = [bar(page, step).bounding_box() for step in STEPS]
+        return [box["x"] for box in boxes if box is not None]
+
+    # They slide to their places.
+    eventually(
+        beginnings,
+        "five bars, each right of the one before",
+        until=lambda seen: len(set(seen)) == 5 and seen == sorted(seen),
+    )
+
+
+def test_a_runs_page_shows_the_event_that_it_answers(page: Page, dagster: DagsterApi) -> None:
+    (run,) = dagster.runs_of(LONG_SAMPLE)
+    open_run(page, run.run_id)
+    page.get_by_text("View tags and config").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(f"summary_pipeline/video_id: {LONG_SAMPLE}")
+    expect(dialog).to_contain_text("summary_pipeline/kafka_topic: video.transcribed")
+    expect(dialog).to_contain_text(f"summary_pipeline/transcript_key: transcripts/{LONG_SAMPLE}/transcript.json")
+    event_id = run.tags["summary_pipeline/event_id"]
+    # The UI cuts long values.
+    expect(dialog).to_contain_text(f"summary_pipeline/event_id: {event_id[:24]}")
+
+
+@pytest.mark.parametrize("asset_name", ["final_summary", "persisted_summary"])
+@pytest.mark.parametrize("video_id", [LONG_SAMPLE, CHINESE_SAMPLE])
+def test_a_materialization_shows_the_summary_as_markdown(
+    page: Page, neighbour: Neighbour, asset_name: str, video_id: int
+) -> None:
+    (row,) = neighbour.rows("SELECT summary_text FROM video_summaries WHERE video_id = %s", video_id)
+    open_partition(page, asset_name, str(video_id))
+    expect(page.locator("p").get_by_text(row["summary_text"])).to_be_visible()
+    # Rendered, not quoted: the stars that make it bold are gone.
+    expect(page.locator("strong").get_by_text("Chapters", exact=True)).to_be_visible()
+    expect(page.locator("li")).not_to_have_count(0)
