@@ -1,4 +1,3 @@
-
 import pytest
 
 from summary_pipeline.summarization.cost import Usage, VideoBudget, call_cost
