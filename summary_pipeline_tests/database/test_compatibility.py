@@ -33,6 +33,7 @@ def test_every_missing_table_is_named(empty_engine: Engine, schema: str) -> None
         "outbox_events",
         "processed_messages",
         "video_status_log",
+        "model_spending",
         "outbox_failures",
     }
     assert all(difference.blocking for difference in differences)
