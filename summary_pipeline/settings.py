@@ -69,7 +69,7 @@ class PlatformSettings(_EnvironmentSettings):
     db_name: Identifier = Field(description="PostgreSQL database.", examples=["videos"])
     db_schema: Identifier = Field("public", description="Schema of the shared tables.")
     redis_host: str | None = Field(
-        None, description="Redis, used as Celery's broker where set.", examples=["127.0.0.1"]
+        None, description="Redis; where set, the embedded stack uses it as Celery's broker.", examples=["127.0.0.1"]
     )
     redis_port: Port = Field(6379, description="Port of Redis.")
     redis_password: SecretStr | None = Field(None, description="Password of Redis.", examples=["change-me"])
@@ -166,7 +166,7 @@ class PipelineSettings(_EnvironmentSettings):
     summary_sweep_after_seconds: float = Field(
         300, gt=0, description="Age at which an event without a result is looked for in the database."
     )
-    summary_sweep_attempts: int = Field(3, ge=1, description="Runs that the sweep requests for one event.")
+    summary_sweep_attempts: int = Field(3, ge=1, description="Runs of one event after which the sweep gives it up.")
     summary_relay_poll_seconds: float = Field(5, gt=0, description="Pause between two polls of the outbox relay.")
 
     summary_data_dir: Path = Field(Path(".data"), description="Where the embedded stack keeps its data.")

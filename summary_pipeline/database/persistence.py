@@ -1,11 +1,11 @@
 """The final transaction: a summary, the video's status, the log, the outgoing event and the repeat's guard, or nothing.
 
-Belongs here: that one transaction. Does not belong here: S3 (written before it) and failures (``failures``).
+Belongs here: that one transaction. Does not belong here: how files are written, and failures (``failures``).
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -90,8 +90,11 @@ class PersistOutcome:
     to_status: VideoStatus | None = None
 
 
-def persist_summary(engine: Engine, request: PersistRequest) -> PersistOutcome:
+def persist_summary(engine: Engine, request: PersistRequest, write_files: Callable[[], None]) -> PersistOutcome:
     """Write all of a summary's effect in one transaction, once per event.
+
+    ``write_files`` is called once it is sure that this summary is the one to be kept, before anything is committed: a
+    committed row never points at nothing, and an older summary never replaces the files of a newer one.
 
     Safe to repeat after any error, also after one that leaves open whether PostgreSQL committed.
 
@@ -113,6 +116,9 @@ def persist_summary(engine: Engine, request: PersistRequest) -> PersistOutcome:
             _log(session, request, status, status, f"superseded: the summary is from the newer event {stored.id}", now)
             outcome = PersistOutcome(PersistResult.SUPERSEDED, None, status, status)
         else:
+            if not is_allowed(status, VideoStatus.INDEXING):
+                raise VideoNotReadyError(request.video_id, status)
+            write_files()
             outcome = _save(session, request, status, request.source_event or stored, now)
         work.commit()
         return outcome
@@ -122,8 +128,6 @@ def _save(
     session: Session, request: PersistRequest, status: VideoStatus, source: SourceEvent | None, now: datetime
 ) -> PersistOutcome:
     """``source`` is kept through a backfill, so that an old event can't pass for new after one."""
-    if not is_allowed(status, VideoStatus.INDEXING):
-        raise VideoNotReadyError(request.video_id, status)
     text = storable_text(request.summary_text)
     _upsert_summary(session, request, text, source, now)
     session.execute(

@@ -10,8 +10,9 @@ import dagster as dg
 
 from summary_pipeline.contract.topics import TOPICS, VIDEO_TRANSCRIBED
 from summary_pipeline.defs.external_assets import video_transcribed_topic
-from summary_pipeline.defs.job import IN_FLIGHT, JOB_NAME
+from summary_pipeline.defs.job import JOB_NAME
 from summary_pipeline.defs.partitions import partition_key, videos
+from summary_pipeline.defs.requests import EVENT_SENSOR, is_under_way, runs_in_flight, runs_of_event
 from summary_pipeline.defs.run_tags import FRESH_VIDEO_PRIORITY, EventOrigin
 from summary_pipeline.intake.cursor import Cursor, parse_cursor, start_offsets
 from summary_pipeline.intake.planning import AcceptedEvent, TickPlan, plan_tick, refuse_mass_rejection
@@ -22,7 +23,7 @@ from summary_pipeline.settings import Settings
 
 
 @dg.sensor(
-    name="video_transcribed_sensor",
+    name=EVENT_SENSOR,
     job_name=JOB_NAME,
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
@@ -36,7 +37,7 @@ def video_transcribed_sensor(
 ) -> dg.SensorResult | dg.SkipReason:
     """Read a bounded stretch of the topic and request a run for each event that is new."""
     limits = settings.pipeline
-    in_flight = context.instance.get_runs_count(dg.RunsFilter(job_name=JOB_NAME, statuses=list(IN_FLIGHT)))
+    in_flight = runs_in_flight(context.instance)
     room = limits.summary_max_runs_in_flight - in_flight
     if room <= 0:
         return dg.SkipReason(f"{in_flight} runs are queued or running; reading goes on when there are fewer.")
@@ -68,7 +69,7 @@ def video_transcribed_sensor(
     next_cursor = Cursor(
         cluster_id=state.cluster_id, topic=VIDEO_TRANSCRIBED, offsets=dict(sorted(result.next_offsets.items()))
     )
-    return _result(plan, next_cursor, state)
+    return _result(context.instance, plan, next_cursor, state)
 
 
 def _log(context: dg.SensorEvaluationContext, plan: TickPlan) -> None:
@@ -81,8 +82,12 @@ def _log(context: dg.SensorEvaluationContext, plan: TickPlan) -> None:
         context.log.info("Event %s of video %s is a repeat: no run.", repeat.event.id, repeat.event.video_id)
 
 
-def _result(plan: TickPlan, cursor: Cursor, state: TopicState) -> dg.SensorResult:
-    requests = [run_request(item, cluster_id=state.cluster_id) for item in plan.accepted]
+def _result(instance: dg.DagsterInstance, plan: TickPlan, cursor: Cursor, state: TopicState) -> dg.SensorResult:
+    requests = []
+    for item in plan.accepted:
+        earlier = runs_of_event(instance, item.event.id)
+        if not is_under_way(earlier):
+            requests.append(run_request(item, cluster_id=state.cluster_id, replayed=bool(earlier)))
     keys = list(dict.fromkeys(partition_key(item.event.video_id) for item in plan.accepted))
     read_any = bool(plan.accepted or plan.rejected or plan.repeats)
     return dg.SensorResult(
@@ -108,8 +113,12 @@ def _observation(plan: TickPlan, cursor: Cursor, state: TopicState) -> dg.AssetO
     )
 
 
-def run_request(item: AcceptedEvent, *, cluster_id: str) -> dg.RunRequest:
-    """Return the request for the run that answers an event. The run key is the event id, so a repeat makes no run."""
+def run_request(item: AcceptedEvent, *, cluster_id: str, replayed: bool) -> dg.RunRequest:
+    """Return the request for the run that answers an event.
+
+    The run key is the event id, so that a repeat makes no run. An event whose runs all ended without its effect is
+    ``replayed``: Dagster would take the failed run for the answer, so the message's place makes its key another one.
+    """
     event, message = item.event, item.message
     origin = EventOrigin(
         event_id=event.id,
@@ -123,5 +132,7 @@ def run_request(item: AcceptedEvent, *, cluster_id: str) -> dg.RunRequest:
         offset=message.offset,
     )
     return dg.RunRequest(
-        run_key=event.id, partition_key=partition_key(event.video_id), tags={**FRESH_VIDEO_PRIORITY, **origin.to_tags()}
+        run_key=f"{event.id}:replayed:{message.partition}@{message.offset}" if replayed else event.id,
+        partition_key=partition_key(event.video_id),
+        tags={**FRESH_VIDEO_PRIORITY, **origin.to_tags()},
     )

@@ -25,20 +25,18 @@ OUR_ERRORS = "summary_pipeline."
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Sets `videos.status` to `failed`, with a reason a person can act on, when a run has failed for good.",
 )
-def failed_summary_sensor(
-    context: dg.RunFailureSensorContext, database: dg.ResourceParam[Database]
-) -> dg.SkipReason | None:
-    """Record one failed run."""
+def failed_summary_sensor(context: dg.RunFailureSensorContext, database: dg.ResourceParam[Database]) -> None:
+    """Record one failed run. A skip reason would end the tick before the other failed runs, so none is given."""
     run = context.dagster_run
     if not is_about_a_video(run):
-        return dg.SkipReason(f"Run {run.run_id} is not about a video.")
+        return
     if run.tags.get(WILL_RETRY) == "true":
-        return dg.SkipReason(f"Run {run.run_id} will be tried again.")
+        context.log.info("Run %s will be tried again.", run.run_id)
+        return
     video_id = video_id_of(run.tags[PARTITION])
-    reason = failure_reason(context.get_step_failure_events(), run.run_id)
+    reason = failure_reason(context.get_step_failure_events(), run.run_id, context.failure_event)
     outcome = database.mark_failed(video_id, reason, event_id=run.tags.get(EVENT_ID), run_id=run.run_id)
     context.log.info("Run %s of video %s failed (%s): %s", run.run_id, video_id, outcome, reason)
-    return None
 
 
 def is_about_a_video(run: dg.DagsterRun) -> bool:
@@ -47,7 +45,9 @@ def is_about_a_video(run: dg.DagsterRun) -> bool:
     return PARTITION in run.tags and (run.job_name == JOB_NAME or not keys.isdisjoint(ASSETS))
 
 
-def failure_reason(step_failures: Sequence[dg.DagsterEvent], run_id: str) -> str:
+def failure_reason(
+    step_failures: Sequence[dg.DagsterEvent], run_id: str, run_failure: dg.DagsterEvent | None = None
+) -> str:
     """Return what the failing asset said, without a stack trace; the run's page has that."""
     for event in step_failures:
         data = event.step_failure_data
@@ -56,7 +56,11 @@ def failure_reason(step_failures: Sequence[dg.DagsterEvent], run_id: str) -> str
         told = _told_by_us(data.error)
         name = data.error.cls_name if data.error and data.error.cls_name else "An error"
         return told or f"{name} while materializing {event.step_key}. See run {run_id} in the Dagster UI."
-    return f"The run ended without a result (its worker was stopped or lost). See run {run_id} in the Dagster UI."
+    # Before the first asset: a resource that could not be made, for example of settings that are missing on a worker.
+    started = _told_by_us(run_failure.job_failure_data.error) if run_failure is not None else None
+    return started or (
+        f"The run ended without a result (its worker was stopped or lost). See run {run_id} in the Dagster UI."
+    )
 
 
 def _told_by_us(error: SerializableErrorInfo | None) -> str | None:

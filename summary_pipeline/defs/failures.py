@@ -1,10 +1,10 @@
 """What becomes of an error inside an asset.
 
 Belongs here: telling transient errors from permanent ones, once, for all assets.
-Does not belong here: retrying model calls (``summarization.pacing``), or writing a video's status (``failure_sensor``).
+Does not belong here: repeating model calls (``summarization.pacing``), writing a video's status (``failure_sensor``).
 
-Trouble with S3 or PostgreSQL is left to the asset's retry policy. Everything else would fail again, so it stops at
-once: bad input, refusals, a model that stayed unreachable through its own retries, and our own mistakes.
+Trouble with S3, PostgreSQL or the model's provider is left to the asset's retry policy, which waits longer than a call
+does. Everything else would fail again, so it stops at once: bad input, refusals, and our own mistakes.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from summary_pipeline.resources.object_store import (
     ObjectTooLargeError,
 )
 from summary_pipeline.summarization.errors import SummarizationError
-from summary_pipeline.summarization.language_model import LanguageModelError
+from summary_pipeline.summarization.language_model import PermanentModelError, TransientModelError
 from summary_pipeline.summarization.parsing import UnreadableTranscriptError
 
 _PERMANENT = (
@@ -30,9 +30,9 @@ _PERMANENT = (
     ObjectTooLargeError,
     PermanentDatabaseError,
     SummarizationError,
-    LanguageModelError,
+    PermanentModelError,
 )
-_TRANSIENT = (ObjectStoreError, TransientDatabaseError)
+_TRANSIENT = (ObjectStoreError, TransientDatabaseError, TransientModelError)
 
 
 def is_transient(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 Belongs here: one object that knows the engine. Does not belong here: statements and transactions (``database``).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,9 +35,9 @@ class Database:
         """Return the S3 key that the transcriber recorded for the video, or None."""
         return transcript_path(self.engine, video_id)
 
-    def persist(self, request: PersistRequest) -> PersistOutcome:
-        """Write all of a summary's effect in one transaction, once per event."""
-        return persist_summary(self.engine, request)
+    def persist(self, request: PersistRequest, write_files: Callable[[], None]) -> PersistOutcome:
+        """Write all of a summary's effect in one transaction, once per event; its files just before."""
+        return persist_summary(self.engine, request, write_files)
 
     def mark_failed(self, video_id: int, reason: str, *, event_id: str | None, run_id: str) -> FailureOutcome:
         """Tell the platform that the video could not be summarized, and why."""

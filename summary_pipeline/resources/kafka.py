@@ -3,16 +3,20 @@
 Belongs here: one object that knows the cluster and the group. Does not belong here: what messages mean.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from summary_pipeline.contract.topics import VIDEO_TRANSCRIBED, VIDEO_TRANSCRIBED_DEAD_LETTERS
+from summary_pipeline.database.outbox_producer import MessageRejectedError
 from summary_pipeline.intake.dead_letters import dead_letter_headers
 from summary_pipeline.intake.planning import RejectedMessage
-from summary_pipeline.resources.kafka_producer import open_producer
+from summary_pipeline.resources.kafka_producer import KafkaProducer, open_producer
 from summary_pipeline.resources.kafka_reader import KafkaReader, open_reader
 from summary_pipeline.resources.kafka_topics import ensure_topics
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,15 @@ class Kafka:
             return
         with open_producer(self.bootstrap_servers) as producer:
             for item in rejected:
-                producer.send(
-                    VIDEO_TRANSCRIBED_DEAD_LETTERS,
-                    key=item.message.key,
-                    value=item.message.value,
-                    headers=dead_letter_headers(item, consumer=self.group_id),
-                )
+                self._write_dead_letter(producer, item)
+
+    def _write_dead_letter(self, producer: KafkaProducer, item: RejectedMessage) -> None:
+        headers = dead_letter_headers(item, consumer=self.group_id)
+        try:
+            producer.send(
+                VIDEO_TRANSCRIBED_DEAD_LETTERS, key=item.message.key, value=item.message.value, headers=headers
+            )
+        except MessageRejectedError as error:
+            # Too large for the topic, with its headers: what says where it is must not be lost, nor stop the stream.
+            logger.warning("A dead letter is kept without its value, which its headers tell where to find: %s", error)
+            producer.send(VIDEO_TRANSCRIBED_DEAD_LETTERS, key=None, value=None, headers=headers)

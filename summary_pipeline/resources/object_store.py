@@ -76,6 +76,12 @@ class ObjectStore:
                 body = stream.read(max_bytes + 1)
         except (BotoCoreError, ClientError) as error:
             raise self._error("read", key, error) from error
+        # The client checks the length only of a body that is read without a limit.
+        if len(body) != response["ContentLength"]:
+            raise ObjectStoreError(
+                f"{self.uri(key)} could not be read: the connection ended after {len(body):,} of "
+                f"{response['ContentLength']:,} bytes."
+            )
         return StoredObject(key=key, body=body)
 
     def write(self, key: str, body: bytes, *, content_type: str) -> str:

@@ -91,6 +91,10 @@ class SummarizerFactory:
             max_retries=0,
         )
         limiter = _limiter(pipeline.summary_requests_per_minute, pipeline.summary_tokens_per_minute)
+        if not limiter.is_idle:
+            # A run that was interrupted left calls behind that no event loop will ever end.
+            _limiter.cache_clear()
+            limiter = _limiter(pipeline.summary_requests_per_minute, pipeline.summary_tokens_per_minute)
         async with client:
             yield Summarizer(
                 PacedModel(OpenAILanguageModel(client, plan.registry), limiter),

@@ -30,7 +30,7 @@ TOKENS_PER_SENTENCE = 40
 """A transcript shorter than so many tokens for each sentence asked for is asked for fewer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call(Generic[Answer]):
     """One question to the model. ``subject`` names it in errors; ``name`` is that of its answer's schema.
 
@@ -49,7 +49,7 @@ class Call(Generic[Answer]):
     read: Callable[[str], Answer]
     complaint: Callable[[Answer], str | None]
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """Hash of everything that the answer depends on: two calls with one key are one question."""
         return content_hash(asdict(self.request))

@@ -206,7 +206,7 @@ def coverage(chunks: Chunks) -> float:
         return 0.0
     copies = Counter(chunk.index for chunk in chunks.chunks)
     covered = sum(chunk.tokens for chunk in chunks.chunks if copies[chunk.index] == 1 and _is_whole(chunk))
-    if covered == chunks.transcript_tokens and len(copies) == len(chunks.chunks):
+    if covered == chunks.transcript_tokens:
         return 1.0 if _is_transcript(chunks) else 0.0
     # Counts that exceed the transcript's are as wrong as ones that fall short.
     return covered / chunks.transcript_tokens if covered < chunks.transcript_tokens else 0.0

@@ -94,6 +94,11 @@ class AdaptiveLimiter:
         self._slowed_at = now
         self._queue: list[_Waiter] = []
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no call is under way and none waits."""
+        return not self._queue and self._in_flight == 0
+
     def ticket(self) -> int:
         """Return a place in the queue. A call that is repeated keeps its place."""
         return next(self._tickets)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, Video, VideoSummary
 from summary_pipeline.database.own_models import OutboxFailure, VideoStatusLog
-from summary_pipeline.database.persistence import PersistRequest
+from summary_pipeline.database.persistence import PersistOutcome, PersistRequest, persist_summary
 from summary_pipeline.database.source_event import SourceEvent
 
 RowT = TypeVar("RowT", bound=DeclarativeBase)
@@ -66,3 +66,8 @@ def state(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
 def all_of(engine: Engine, table: type[RowT]) -> list[RowT]:
     with Session(engine) as session:
         return list(session.scalars(select(table)))
+
+
+def persist(engine: Engine, to_keep: PersistRequest) -> PersistOutcome:
+    """Persist without files, where a test is not about them."""
+    return persist_summary(engine, to_keep, lambda: None)

@@ -2,8 +2,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from summary_pipeline.database.compatibility import Difference, check_compatibility
-from summary_pipeline.database.persistence import PersistResult, persist_summary
-from summary_pipeline_tests.database.rows import add_video, request
+from summary_pipeline.database.persistence import PersistResult
+from summary_pipeline_tests.database.rows import add_video, persist, request
 
 pytestmark = pytest.mark.servers
 
@@ -167,8 +167,8 @@ def test_the_work_goes_on_with_every_tolerated_difference(engine: Engine, schema
     )
     assert not any(difference.blocking for difference in check_compatibility(engine, schema))
     add_video(engine)
-    assert persist_summary(engine, request()).result is PersistResult.SAVED
-    assert persist_summary(engine, request()).result is PersistResult.ALREADY_PROCESSED
+    assert persist(engine, request()).result is PersistResult.SAVED
+    assert persist(engine, request()).result is PersistResult.ALREADY_PROCESSED
 
 
 def test_checking_changes_nothing(empty_engine: Engine, schema: str) -> None:

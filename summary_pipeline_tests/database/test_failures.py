@@ -4,9 +4,9 @@ from sqlalchemy import Engine
 from summary_pipeline.database.failures import MAX_REASON_CHARACTERS, FailureOutcome, mark_failed
 from summary_pipeline.database.models import ProcessedMessage, Video
 from summary_pipeline.database.own_models import VideoStatusLog
-from summary_pipeline.database.persistence import PersistResult, persist_summary
+from summary_pipeline.database.persistence import PersistResult
 from summary_pipeline_tests.database.faults import Crash, before_step, crash
-from summary_pipeline_tests.database.rows import EVENT_ID, OTHER_EVENT_ID, add_video, all_of, request, state
+from summary_pipeline_tests.database.rows import EVENT_ID, OTHER_EVENT_ID, add_video, all_of, persist, request, state
 
 pytestmark = pytest.mark.servers
 
@@ -28,7 +28,7 @@ def test_a_failed_event_can_be_replayed(engine: Engine) -> None:
     add_video(engine)
     mark_failed(engine, 7, REASON, EVENT_ID, "run-1")
     assert all_of(engine, ProcessedMessage) == []
-    assert persist_summary(engine, request(run_id="run-2")).result is PersistResult.SAVED
+    assert persist(engine, request(run_id="run-2")).result is PersistResult.SAVED
     assert [(video.status, video.status_message) for video in all_of(engine, Video)] == [("indexing", None)]
 
 
@@ -60,7 +60,7 @@ def test_a_video_with_a_summary_is_kept_and_the_log_says_what_failed(engine: Eng
 def test_an_event_that_had_its_effect_does_not_fail_the_video(engine: Engine) -> None:
     """The run died between the commit and its end."""
     add_video(engine)
-    persist_summary(engine, request())
+    persist(engine, request())
     before = state(engine)
     assert mark_failed(engine, 7, REASON, EVENT_ID, "run-1") is FailureOutcome.ALREADY_PROCESSED
     assert state(engine) == before
@@ -68,7 +68,7 @@ def test_an_event_that_had_its_effect_does_not_fail_the_video(engine: Engine) ->
 
 def test_a_backfill_that_had_its_effect_does_not_fail_the_video(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request(source_event=None, run_id="run-9"))
+    persist(engine, request(source_event=None, run_id="run-9"))
     assert mark_failed(engine, 7, REASON, None, "run-9") is FailureOutcome.ALREADY_PROCESSED
 
 

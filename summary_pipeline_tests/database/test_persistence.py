@@ -9,9 +9,18 @@ from summary_pipeline.contract.video_status import VideoStatus
 from summary_pipeline.database.errors import UnexpectedStatusError, UnknownVideoError, VideoNotReadyError
 from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, Video, VideoSummary
 from summary_pipeline.database.own_models import VideoStatusLog
-from summary_pipeline.database.persistence import PersistOutcome, PersistResult, persist_summary
+from summary_pipeline.database.persistence import PersistOutcome, PersistResult
 from summary_pipeline.database.source_event import SourceEvent
-from summary_pipeline_tests.database.rows import EVENT_ID, NOON, OTHER_EVENT_ID, add_video, all_of, request, state
+from summary_pipeline_tests.database.rows import (
+    EVENT_ID,
+    NOON,
+    OTHER_EVENT_ID,
+    add_video,
+    all_of,
+    persist,
+    request,
+    state,
+)
 
 pytestmark = pytest.mark.servers
 
@@ -21,7 +30,7 @@ OLDER = SourceEvent(id=OTHER_EVENT_ID, ts=NOON - timedelta(seconds=1))
 
 def test_all_of_the_effect_is_there(engine: Engine) -> None:
     add_video(engine, status_message="an earlier failure")
-    outcome = persist_summary(engine, request(quality_score=0.75, model_info={"model": "m"}))
+    outcome = persist(engine, request(quality_score=0.75, model_info={"model": "m"}))
     (video,), (summary,), (outgoing,) = all_of(engine, Video), all_of(engine, VideoSummary), all_of(engine, OutboxEvent)
     (processed,), (log,) = all_of(engine, ProcessedMessage), all_of(engine, VideoStatusLog)
     assert outcome == PersistOutcome(
@@ -40,7 +49,7 @@ def test_all_of_the_effect_is_there(engine: Engine) -> None:
 
 def test_the_outgoing_event_is_the_contracts(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request())
+    persist(engine, request())
     (outgoing,) = all_of(engine, OutboxEvent)
     assert outgoing.payload == {
         "id": str(outgoing.id),
@@ -53,18 +62,18 @@ def test_the_outgoing_event_is_the_contracts(engine: Engine) -> None:
 
 def test_a_repeat_of_an_event_changes_nothing(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request())
+    persist(engine, request())
     before = state(engine)
-    outcome = persist_summary(engine, request(run_id="run-2", summary_text="Another summary."))
+    outcome = persist(engine, request(run_id="run-2", summary_text="Another summary."))
     assert outcome == PersistOutcome(PersistResult.ALREADY_PROCESSED)
     assert state(engine) == before
 
 
 def test_a_newer_event_replaces_the_summary(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request())
+    persist(engine, request())
     created = all_of(engine, VideoSummary)[0].created_at
-    outcome = persist_summary(engine, request(event=NEWER, summary_text="Better."))
+    outcome = persist(engine, request(event=NEWER, summary_text="Better."))
     (summary,) = all_of(engine, VideoSummary)
     assert outcome.result is PersistResult.SAVED
     assert (summary.summary_text, summary.created_at) == ("Better.", created)
@@ -74,9 +83,9 @@ def test_a_newer_event_replaces_the_summary(engine: Engine) -> None:
 
 def test_an_older_event_does_not_replace_the_summary(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request())
+    persist(engine, request())
     before = state(engine)
-    outcome = persist_summary(engine, request(event=OLDER, summary_text="Outdated."))
+    outcome = persist(engine, request(event=OLDER, summary_text="Outdated."))
     after = state(engine)
     assert outcome == PersistOutcome(PersistResult.SUPERSEDED, None, VideoStatus.INDEXING, VideoStatus.INDEXING)
     unchanged = {"videos", "video_summaries", "outbox_events"}
@@ -85,16 +94,16 @@ def test_an_older_event_does_not_replace_the_summary(engine: Engine) -> None:
 
 def test_an_older_event_is_processed_and_the_log_says_why_it_had_no_effect(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request())
-    persist_summary(engine, request(event=OLDER))
+    persist(engine, request())
+    persist(engine, request(event=OLDER))
     assert {row.message_id for row in all_of(engine, ProcessedMessage)} == {EVENT_ID, OTHER_EVENT_ID}
     assert all_of(engine, VideoStatusLog)[-1].reason == f"superseded: the summary is from the newer event {EVENT_ID}"
 
 
 def test_a_backfill_summarizes_again(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request())
-    outcome = persist_summary(engine, replace(request(run_id="run-2", summary_text="Again."), source_event=None))
+    persist(engine, request())
+    outcome = persist(engine, replace(request(run_id="run-2", summary_text="Again."), source_event=None))
     assert outcome.result is PersistResult.SAVED
     assert all_of(engine, VideoSummary)[0].summary_text == "Again."
     assert {row.message_id for row in all_of(engine, ProcessedMessage)} == {EVENT_ID, "run:run-2"}
@@ -103,32 +112,32 @@ def test_a_backfill_summarizes_again(engine: Engine) -> None:
 def test_a_retry_inside_a_backfills_run_changes_nothing(engine: Engine) -> None:
     add_video(engine)
     backfill = replace(request(), source_event=None)
-    persist_summary(engine, backfill)
+    persist(engine, backfill)
     before = state(engine)
-    assert persist_summary(engine, backfill).result is PersistResult.ALREADY_PROCESSED
+    assert persist(engine, backfill).result is PersistResult.ALREADY_PROCESSED
     assert state(engine) == before
 
 
 def test_an_old_event_does_not_pass_for_new_after_a_backfill(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request())
-    persist_summary(engine, replace(request(run_id="run-2"), source_event=None))
-    assert persist_summary(engine, request(event=OLDER)).result is PersistResult.SUPERSEDED
+    persist(engine, request())
+    persist(engine, replace(request(run_id="run-2"), source_event=None))
+    assert persist(engine, request(event=OLDER)).result is PersistResult.SUPERSEDED
 
 
 def test_a_summary_of_unknown_origin_is_replaced(engine: Engine) -> None:
     add_video(engine)
     with engine.begin() as connection:
         connection.execute(insert(VideoSummary).values(video_id=7, model_info={"source_event": "something else"}))
-    assert persist_summary(engine, request()).result is PersistResult.SAVED
+    assert persist(engine, request()).result is PersistResult.SAVED
 
 
 def test_a_pruned_memory_does_not_double_the_outgoing_event(engine: Engine) -> None:
     add_video(engine)
-    first = persist_summary(engine, request())
+    first = persist(engine, request())
     with engine.begin() as connection:
         connection.execute(delete(ProcessedMessage))
-    second = persist_summary(engine, request())
+    second = persist(engine, request())
     assert second.outgoing_event_id == first.outgoing_event_id
     assert len(all_of(engine, OutboxEvent)) == 1
 
@@ -136,7 +145,7 @@ def test_a_pruned_memory_does_not_double_the_outgoing_event(engine: Engine) -> N
 @pytest.mark.parametrize("status", ["indexing", "ready", "failed"])
 def test_a_summarized_or_failed_video_is_indexed_again(engine: Engine, status: str) -> None:
     add_video(engine, status=status)
-    outcome = persist_summary(engine, request())
+    outcome = persist(engine, request())
     assert (outcome.from_status, outcome.to_status) == (VideoStatus(status), VideoStatus.INDEXING)
 
 
@@ -145,14 +154,14 @@ def test_a_video_that_waits_for_its_transcript_is_left_alone(engine: Engine, sta
     add_video(engine, status=status)
     before = state(engine)
     with pytest.raises(VideoNotReadyError, match=f"still '{status}'"):
-        persist_summary(engine, request())
+        persist(engine, request())
     assert state(engine) == before
 
 
 def test_an_unknown_video_is_an_error_and_the_event_stays_unprocessed(engine: Engine) -> None:
     before = state(engine)
     with pytest.raises(UnknownVideoError, match="Video 7 is not in the videos table"):
-        persist_summary(engine, request())
+        persist(engine, request())
     assert state(engine) == before
 
 
@@ -160,7 +169,7 @@ def test_a_status_beyond_the_contract_is_an_error(engine: Engine) -> None:
     add_video(engine, status="archived")
     before = state(engine)
     with pytest.raises(UnexpectedStatusError, match="'archived'"):
-        persist_summary(engine, request())
+        persist(engine, request())
     assert state(engine) == before
 
 
@@ -168,7 +177,7 @@ def test_what_postgresql_refuses_is_replaced(engine: Engine) -> None:
     add_video(engine)
     hostile = "NUL \x00, lone \ud800, '; DROP TABLE videos; --, <script>, \N{GRINNING FACE}"
     info: dict[str, Any] = {"text": hostile, "number": float("nan"), "nested": [{"k\x00": (hostile, None, 1.5)}]}
-    persist_summary(engine, request(summary_text=hostile, model_info=info))
+    persist(engine, request(summary_text=hostile, model_info=info))
     clean = hostile.replace("\x00", "\N{REPLACEMENT CHARACTER}").replace("\ud800", "\N{REPLACEMENT CHARACTER}")
     (summary,), (outgoing,) = all_of(engine, VideoSummary), all_of(engine, OutboxEvent)
     assert summary.summary_text == clean
@@ -180,7 +189,7 @@ def test_what_postgresql_refuses_is_replaced(engine: Engine) -> None:
 
 def test_json_is_written_as_the_neighbour_writes_it(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request(summary_text="Über"))
+    persist(engine, request(summary_text="Über"))
     with engine.connect() as connection:
         text = connection.execute(select(func.cast(OutboxEvent.payload, OutboxEvent.topic.type))).scalar_one()
     assert '"videoId":7,' in text

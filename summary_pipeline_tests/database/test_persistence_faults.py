@@ -11,7 +11,7 @@ from sqlalchemy import Engine, PoolProxiedConnection, func, select, text
 from summary_pipeline.database.engine import Timeouts, create_database_engine
 from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, VideoSummary
-from summary_pipeline.database.persistence import PersistResult, persist_summary
+from summary_pipeline.database.persistence import PersistResult
 from summary_pipeline.database.source_event import SourceEvent
 from summary_pipeline_tests.database.faults import (
     Action,
@@ -21,7 +21,7 @@ from summary_pipeline_tests.database.faults import (
     crash,
     cut,
 )
-from summary_pipeline_tests.database.rows import NOON, OTHER_EVENT_ID, add_video, all_of, request, state
+from summary_pipeline_tests.database.rows import NOON, OTHER_EVENT_ID, add_video, all_of, persist, request, state
 
 pytestmark = pytest.mark.servers
 
@@ -59,7 +59,7 @@ def interrupt_everywhere(
     """Interrupt at each point in turn, until a transaction runs through; return how many points there were."""
     add_video(engine)
     if summarized_before:
-        persist_summary(engine, request(event=SourceEvent(id=OTHER_EVENT_ID, ts=NOON - timedelta(hours=1))))
+        persist(engine, request(event=SourceEvent(id=OTHER_EVENT_ID, ts=NOON - timedelta(hours=1))))
     before = state(engine)
     engine.dispose()
     point = 0
@@ -68,7 +68,7 @@ def interrupt_everywhere(
         with before_step(engine, point, action) as trigger:
             outcome = None
             try:
-                outcome = persist_summary(engine, request())
+                outcome = persist(engine, request())
             except raises:
                 assert trigger.fired
         if outcome is not None:
@@ -82,10 +82,10 @@ def test_a_connection_lost_after_the_commit_does_not_double_the_effect(engine: E
     """The client can't know whether the commit went through: it asks again and is told."""
     add_video(engine)
     with commit_whose_answer_is_lost(engine, other_engine), pytest.raises(TransientDatabaseError):
-        persist_summary(engine, request())
+        persist(engine, request())
     after_loss = state(engine)
     assert len(all_of(engine, OutboxEvent)) == 1
-    assert persist_summary(engine, request()).result is PersistResult.ALREADY_PROCESSED
+    assert persist(engine, request()).result is PersistResult.ALREADY_PROCESSED
     assert state(engine) == after_loss
 
 
@@ -93,12 +93,12 @@ def test_two_runs_of_one_event_at_once_have_one_effect(engine: Engine) -> None:
     add_video(engine)
     both_ready = threading.Barrier(2)
 
-    def persist(run_id: str) -> PersistResult:
+    def persist_by(run_id: str) -> PersistResult:
         both_ready.wait(10)
-        return persist_summary(engine, request(run_id=run_id, summary_text=f"By {run_id}.")).result
+        return persist(engine, request(run_id=run_id, summary_text=f"By {run_id}.")).result
 
     with ThreadPoolExecutor(2) as threads:
-        results = sorted(threads.map(persist, ["run-1", "run-2"]))
+        results = sorted(threads.map(persist_by, ["run-1", "run-2"]))
     assert results == [PersistResult.ALREADY_PROCESSED, PersistResult.SAVED]
     assert [len(all_of(engine, table)) for table in (VideoSummary, OutboxEvent, ProcessedMessage)] == [1, 1, 1]
 
@@ -110,12 +110,12 @@ def test_a_second_event_of_a_video_waits_for_the_first_and_then_sees_it(engine: 
         running = []
 
         def start_the_other(_connection: PoolProxiedConnection) -> None:
-            running.append(threads.submit(persist_summary, other_engine, older))
+            running.append(threads.submit(persist, other_engine, older))
             wait_for_a_waiting_lock(other_engine)
 
         commit = FEWEST_POINTS + 1
         with before_step(engine, commit, start_the_other) as trigger:
-            newer_outcome = persist_summary(engine, request())
+            newer_outcome = persist(engine, request())
         assert trigger.fired
         assert newer_outcome.result is PersistResult.SAVED
         assert running[0].result(10).result is PersistResult.SUPERSEDED
@@ -127,12 +127,12 @@ def test_a_first_event_that_fails_lets_the_waiting_repeat_take_effect(engine: En
         running = []
 
         def start_the_other_and_crash(_connection: PoolProxiedConnection) -> None:
-            running.append(threads.submit(persist_summary, other_engine, request(run_id="run-2")))
+            running.append(threads.submit(persist, other_engine, request(run_id="run-2")))
             wait_for_a_waiting_lock(other_engine)
             raise Crash
 
         with before_step(engine, FEWEST_POINTS, start_the_other_and_crash), pytest.raises(Crash):
-            persist_summary(engine, request())
+            persist(engine, request())
         assert running[0].result(10).result is PersistResult.SAVED
     assert len(all_of(engine, OutboxEvent)) == 1
 
@@ -143,10 +143,10 @@ def test_waiting_for_another_run_of_the_video_is_bounded(engine: Engine, databas
 
     def try_in_vain(_connection: PoolProxiedConnection) -> None:
         with pytest.raises(TransientDatabaseError, match="lock timeout"):
-            persist_summary(impatient, request(event=SourceEvent(id=OTHER_EVENT_ID)))
+            persist(impatient, request(event=SourceEvent(id=OTHER_EVENT_ID)))
 
     with before_step(engine, FEWEST_POINTS, try_in_vain) as trigger:
-        assert persist_summary(engine, request()).result is PersistResult.SAVED
+        assert persist(engine, request()).result is PersistResult.SAVED
     assert trigger.fired
     impatient.dispose()
 

@@ -9,7 +9,6 @@ from summary_pipeline.database import queries
 from summary_pipeline.database.errors import UnknownVideoError
 from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, VideoTranscript
 from summary_pipeline.database.own_models import OutboxFailure
-from summary_pipeline.database.persistence import persist_summary
 from summary_pipeline.database.queries import (
     OutboxBacklog,
     is_processed,
@@ -19,7 +18,7 @@ from summary_pipeline.database.queries import (
     transcript_path,
 )
 from summary_pipeline.database.videos import require_video
-from summary_pipeline_tests.database.rows import EVENT_ID, OTHER_EVENT_ID, add_video, request
+from summary_pipeline_tests.database.rows import EVENT_ID, OTHER_EVENT_ID, add_video, persist, request
 
 pytestmark = pytest.mark.servers
 
@@ -52,7 +51,7 @@ def lost(engine: Engine) -> list[tuple[str, int]]:
 
 def test_processed_events_are_told_from_new_ones(engine: Engine) -> None:
     add_video(engine)
-    persist_summary(engine, request())
+    persist(engine, request())
     assert is_processed(engine, [EVENT_ID, OTHER_EVENT_ID]) == {EVENT_ID}
     assert is_processed(engine, []) == set()
 

@@ -20,7 +20,6 @@ from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.models import OutboxEvent
 from summary_pipeline.database.outbox_producer import OutboxProducer
 from summary_pipeline.database.own_models import OutboxFailure
-from summary_pipeline.database.persistence import persist_summary
 from summary_pipeline.database.relay import Relay, RelayReport, release_parked
 from summary_pipeline.database.relay_rules import RelaySettings
 from summary_pipeline.local.kafka_broker import MockKafka
@@ -34,7 +33,7 @@ from summary_pipeline_tests.database.faults import (
     cut,
     end_session,
 )
-from summary_pipeline_tests.database.rows import add_video, all_of, request
+from summary_pipeline_tests.database.rows import add_video, all_of, persist, request
 from summary_pipeline_tests.kafka_faults import RefusingKafka, refusing_kafka
 from summary_pipeline_tests.kafka_support import TopicWriter, read_all
 
@@ -110,7 +109,7 @@ def end_backoff(engine: Engine) -> None:
 
 def test_a_saved_summary_reaches_kafka(engine: Engine, producer: KafkaProducer, kafka_bootstrap: str) -> None:
     add_video(engine, 70)
-    outcome = persist_summary(engine, request(70))
+    outcome = persist(engine, request(70))
     assert Relay(engine, producer).run_once() == RelayReport(published=1)
     (row,) = all_of(engine, OutboxEvent)
     assert (row.published, row.attempts) == (True, 0)

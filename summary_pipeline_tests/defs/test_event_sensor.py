@@ -192,7 +192,8 @@ def test_mostly_bad_messages_stop_the_sensor_and_move_nothing(sensor: Sensor) ->
 def test_nothing_is_read_while_too_many_runs_are_in_flight(sensor: Sensor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUMMARY_MAX_RUNS_IN_FLIGHT", "1")
     job = sensor.platform.defs.resolve_job_def("summarize_video")
-    sensor.platform.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    tags = {"dagster/sensor_name": SENSOR}
+    sensor.platform.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
     sensor.announce(7)
     stored = sensor.cursor
     result = sensor.tick()
@@ -218,3 +219,30 @@ def test_events_from_a_client_that_compresses_are_read(sensor: Sensor) -> None:
     assert producer.flush(30) == 0
     (request,) = sensor.tick().run_requests or []
     assert (request.tags[EVENT_ID], request.partition_key) == (event_id, "9")
+
+
+def test_backfills_do_not_stop_fresh_videos(sensor: Sensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUMMARY_MAX_RUNS_IN_FLIGHT", "1")
+    job = sensor.platform.defs.resolve_job_def("summarize_video")
+    tags = {"dagster/backfill": "of everything"}
+    sensor.platform.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    event_id = sensor.announce(7)
+    assert sensor.events(sensor.tick()) == [event_id]
+
+
+def test_an_event_whose_run_failed_can_be_replayed(sensor: Sensor) -> None:
+    platform = sensor.platform
+    origin = platform.add_video(7, None)
+    assert not platform.summarize(7, origin).success
+    sensor.announce(7, origin.event_id)
+    (run_key,) = sensor.events(sensor.tick())
+    assert run_key.startswith(f"{origin.event_id}:replayed:")
+
+
+def test_a_repeat_of_an_event_whose_run_is_under_way_makes_no_run(sensor: Sensor) -> None:
+    platform = sensor.platform
+    origin = platform.add_video(7, None)
+    job = platform.defs.resolve_job_def("summarize_video")
+    platform.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=origin.to_tags())
+    sensor.announce(7, origin.event_id)
+    assert sensor.events(sensor.tick()) == []

@@ -42,7 +42,7 @@ def test_a_failed_video_gets_a_reason_that_a_person_can_act_on(platform: Platfor
 @pytest.mark.servers
 def test_a_run_that_will_be_tried_again_does_not_fail_its_video(platform: Platform) -> None:
     result = fail(platform, platform.add_video(7, None), {"dagster/will_retry": "true"})
-    assert isinstance(tell(platform, result), dg.SkipReason)
+    tell(platform, result)
     assert platform.video(7).status == "summarizing"
 
 

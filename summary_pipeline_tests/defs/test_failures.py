@@ -14,7 +14,14 @@ def failure_of(error: Exception) -> dg.Failure:
     return caught.value
 
 
-@pytest.mark.parametrize("error", [ObjectStoreError("S3 is slow"), TransientDatabaseError("no connection")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ObjectStoreError("S3 is slow"),
+        TransientDatabaseError("no connection"),
+        TransientModelError("the provider is down"),
+    ],
+)
 def test_trouble_with_a_store_is_left_to_the_assets_retries(error: Exception) -> None:
     failure = failure_of(error)
     assert failure.allow_retries
@@ -29,8 +36,6 @@ def test_trouble_with_a_store_is_left_to_the_assets_retries(error: Exception) ->
         PermanentDatabaseError("no such column"),
         RefusedError("the model declined"),
         PermanentModelError("no such model"),
-        # Its own retries are used up by then; retrying the asset would multiply them.
-        TransientModelError("the provider is down"),
     ],
 )
 def test_what_would_fail_again_stops_at_once_and_says_why(error: Exception) -> None:

@@ -79,10 +79,32 @@ def test_an_event_is_requested_a_bounded_number_of_times(platform: Platform, mon
         run_keys += [request.run_key for request in requests]
         if requests:
             platform.summarize(7, origin)
+    assert platform.video(7).status == "failed"
+    assert (platform.video(7).status_message or "").startswith("2 runs ended without a result")
     assert run_keys == [f"{origin.event_id}:found-again:1", f"{origin.event_id}:found-again:2"]
 
 
 def test_a_young_event_is_left_to_the_sensor(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUMMARY_SWEEP_AFTER_SECONDS", "3600")
     publish(platform, platform.add_video(7, snippets()))
+    assert sweep(platform) == []
+
+
+def test_a_run_that_a_person_terminated_is_not_started_again(platform: Platform) -> None:
+    origin = platform.add_video(7, snippets())
+    publish(platform, origin)
+    job = platform.defs.resolve_job_def("summarize_video")
+    platform.instance.create_run_for_job(job, tags=origin.to_tags(), status=dg.DagsterRunStatus.CANCELED)
+    assert sweep(platform) == []
+    assert "was terminated" in (platform.video(7).status_message or "")
+
+
+def test_nothing_is_requested_while_too_many_runs_are_in_flight(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUMMARY_MAX_RUNS_IN_FLIGHT", "1")
+    publish(platform, platform.add_video(7, snippets()))
+    job = platform.defs.resolve_job_def("summarize_video")
+    tags = {"dagster/sensor_name": "video_transcribed_sensor"}
+    platform.instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
     assert sweep(platform) == []

@@ -1,6 +1,8 @@
 """One run of the job, against real servers; what it leaves in the stores."""
 
+import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
@@ -143,3 +145,27 @@ def test_a_run_tells_on_its_materializations_what_a_person_wants_to_know(platfor
     assert metadata["transcript"]["event"].value == origin.event_id
     assert metadata["final_summary"]["model"].value == "extractive-offline"
     assert metadata["chunks"]["coverage"].value == 1.0
+
+
+def test_an_older_event_that_comes_late_replaces_neither_row_nor_files(platform: Platform) -> None:
+    older = replace(platform.add_video(7, snippets()), ts=datetime(2026, 1, 1, tzinfo=UTC))
+    newer = replace(older, event_id=str(uuid.uuid4()), ts=datetime(2026, 1, 2, tzinfo=UTC))
+    platform.summarize(7, newer)
+    before = platform.document(7)
+    platform.objects.write(older.transcript_key, snippets(TALK.replace("bicycle", "boat")), content_type="text/json")
+    assert platform.summarize(7, older).success
+    assert platform.document(7) == before
+    row = platform.summary(7)
+    assert row is not None
+    assert row.summary_text == before["summary"]
+
+
+def test_what_cannot_be_written_to_s3_is_not_in_the_database_either(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = platform.add_video(7, snippets())
+    platform.summarize(7, origin)
+    monkeypatch.setenv("AWS_YOUTUBE_BUCKET", "no-such-bucket")
+    outbox = platform.outbox()
+    assert not platform.summarize(7).success
+    assert len(platform.outbox()) == len(outbox)

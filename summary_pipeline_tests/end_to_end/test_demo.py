@@ -12,23 +12,12 @@ from summary_pipeline_tests.stack_command import StackCommand
 pytestmark = pytest.mark.end_to_end
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> StackCommand:
-    """The command after it has ended by itself."""
-    command = StackCommand("demo", data_dir=tmp_path_factory.mktemp("demo") / "data")
-    try:
-        command.start()
-        command.wait()
-    finally:
-        command.kill()
-    return command
-
-
 def test_the_demo_ends_by_itself_with_status_0(demo: StackCommand) -> None:
-    assert demo.wait(1) == 0, demo.output[-3000:]
+    assert demo.wait() == 0, demo.output[-3000:]
 
 
 def test_the_demo_prints_every_sample_in_its_table(demo: StackCommand) -> None:
+    demo.wait()
     index = Path(local.__file__).with_name("samples") / "index.json"
     table = demo.output[demo.output.index("model calls") :]
     samples = json.loads(index.read_text(encoding="utf-8"))
@@ -40,4 +29,5 @@ def test_the_demo_prints_every_sample_in_its_table(demo: StackCommand) -> None:
 
 
 def test_the_demo_leaves_no_process_behind(demo: StackCommand) -> None:
+    demo.wait()
     require_none_of(demo.data_dir)

@@ -55,9 +55,8 @@ def publish_all(engine: Engine) -> None:
 
 def summarize(engine: Engine, event: DemoEvent) -> None:
     source = SourceEvent(id=str(event.event_id))
-    persist_summary(
-        engine, PersistRequest(41, "run", "A summary.", "summaries/41/summary.json", source, model_info={"a": 1})
-    )
+    request = PersistRequest(41, "run", "A summary.", "summaries/41/summary.json", source, model_info={"a": 1})
+    persist_summary(engine, request, write_files=lambda: None)
 
 
 def state(engine: Engine, event: DemoEvent) -> tuple[str, bool, bool, bool]:

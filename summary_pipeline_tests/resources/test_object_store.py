@@ -1,3 +1,5 @@
+import socket
+import threading
 import uuid
 from typing import TYPE_CHECKING
 
@@ -5,7 +7,7 @@ import pytest
 
 from summary_pipeline.local.ports import free_port
 from summary_pipeline.local.s3_server import EmbeddedS3
-from summary_pipeline.resources.connections import open_object_store
+from summary_pipeline.resources.connections import S3_ATTEMPTS, open_object_store
 from summary_pipeline.resources.object_store import (
     ObjectChunkStore,
     ObjectForbiddenError,
@@ -92,6 +94,22 @@ def test_an_unreachable_server_is_trouble_that_may_pass() -> None:
     with pytest.raises(ObjectStoreError) as caught:
         store.read("k", max_bytes=100)
     assert type(caught.value) is ObjectStoreError
+
+
+def test_a_body_that_ends_early_is_not_taken_for_the_whole_object() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            for _ in range(S3_ATTEMPTS):
+                connection, _address = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500)
+
+        threading.Thread(target=answer, daemon=True).start()
+        store = open_object_store(platform(f"http://127.0.0.1:{listener.getsockname()[1]}", "bucket"))
+        with pytest.raises(ObjectStoreError, match="ended after 500 of 1,000 bytes"):
+            store.read("k", max_bytes=10_000)
 
 
 async def test_a_stored_answer_is_found_again(objects: ObjectStore) -> None:

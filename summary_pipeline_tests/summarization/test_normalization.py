@@ -90,6 +90,7 @@ def test_speech_in_brackets_is_speech(speech: str) -> None:
         ("Right.[Laughter]", "Right."),
         ("That's it (laughter), really", "That's it, really"),
         ("確實（笑）。我們", "確實。我們"),
+        ("我（笑）們", "我們"),
         ("Ada: {vocalsound} Yes {disfmarker}", "Ada: Yes"),
         ("♪ la la la ♪", "la la la"),
     ],
@@ -211,6 +212,15 @@ def test_people_who_repeat_themselves_are_not_unrolled() -> None:
         "That is what I said.", "That is what I said, and I meant it.", "I meant it.", "And then we went home.",
         "Home is far.",
     ]  # fmt: skip
+
+    assert texts(*spoken) == spoken
+
+
+def test_a_few_repetitions_do_not_make_captions_rolling() -> None:
+    spoken = [
+        *(f"{before} {after}" for before, after in pairwise(LINES)),
+        *(f"Sentence {number}." for number in range(9)),
+    ]
 
     assert texts(*spoken) == spoken
 

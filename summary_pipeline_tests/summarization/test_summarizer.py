@@ -145,7 +145,14 @@ async def test_another_prompt_for_the_last_call_pays_for_the_last_call_alone() -
 
 
 async def test_many_transcripts_share_a_summarizer_and_its_limit() -> None:
-    model = ScriptedModel(pause=lambda: asyncio.sleep(0))
+    three_came = asyncio.Event()
+
+    async def until_three_came() -> None:
+        if model.most_at_once == 3:
+            three_came.set()
+        await three_came.wait()
+
+    model = ScriptedModel(pause=until_three_came)
     summarizer = Summarizer(model, parameters=MAP_REDUCE.model_copy(update={"concurrency": 3}))
     transcripts = [speech(10_000, per_snippet=10 + number) for number in range(4)]
     finals = await asyncio.gather(*map(summarizer.summarize, transcripts))

@@ -55,25 +55,19 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
         event = origin.event
         with clear_failures():
             document = _document(video_id, event, transcript, final_summary)
-            json_uri = object_store.write(
-                summary_json_key(video_id),
-                document.model_dump_json(indent=2).encode(),
-                content_type="application/json",
-            )
-            text_uri = object_store.write(
-                summary_text_key(video_id),
-                summary_text(final_summary).encode(),
-                content_type="text/plain; charset=utf-8",
-            )
-            outcome = database.persist(_request(context.run.run_id, event, document))
+
+            def write_files() -> None:
+                _write_files(object_store, document, final_summary)
+
+            outcome = database.persist(_request(context.run.run_id, event, document), write_files)
         context.log.info("Video %s: %s", video_id, outcome.result)
         return dg.MaterializeResult(
             metadata={
                 "summary": dg.MetadataValue.md(summary_markdown(final_summary)),
                 "result": outcome.result.value,
                 "status": f"{outcome.from_status} -> {outcome.to_status}" if outcome.to_status else "unchanged",
-                "summary_json": dg.MetadataValue.url(json_uri),
-                "summary_text": dg.MetadataValue.url(text_uri),
+                "summary_json": dg.MetadataValue.url(object_store.uri(summary_json_key(video_id))),
+                "summary_text": dg.MetadataValue.url(object_store.uri(summary_text_key(video_id))),
                 "quality_score": (document.quality or {}).get("score"),
                 "outgoing_event": outcome.outgoing_event_id or "none",
                 "seconds_since_event": _age_seconds(event),
@@ -84,6 +78,13 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
         )
 
     return persisted_summary
+
+
+def _write_files(object_store: ObjectStore, document: SummaryDocument, final: FinalSummary) -> None:
+    body = document.model_dump_json(indent=2).encode()
+    object_store.write(summary_json_key(document.video_id), body, content_type="application/json")
+    text = summary_text(final).encode()
+    object_store.write(summary_text_key(document.video_id), text, content_type="text/plain; charset=utf-8")
 
 
 def _document(
