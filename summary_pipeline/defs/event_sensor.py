@@ -45,7 +45,7 @@ def video_transcribed_sensor(
     for topic in kafka.ensure_topics(TOPICS):
         context.log.warning("Created the missing Kafka topic %s.", topic)
     with kafka.open_reader() as reader:
-        state = reader.state()
+        state = reader.state(trusted_cluster_id=cursor.cluster_id if cursor else None)
         start = start_offsets(
             cursor,
             cluster_id=state.cluster_id,

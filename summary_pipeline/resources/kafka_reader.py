@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.5
+COORDINATOR_ERRORS = frozenset(
+    {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,10 @@ class KafkaReader:
         self._consumer = consumer
         self._topic = topic
 
-    def state(self) -> TopicState:
+    def state(self, *, trusted_cluster_id: str | None = None) -> TopicState:
         """Return cluster id, watermarks and the group's committed offsets.
+
+        Committed offsets are not asked for in the cluster of a trusted cursor: its group coordinator may be away.
 
         Raises:
             KafkaException: the broker can't be reached or has no such topic.
@@ -55,11 +60,23 @@ class KafkaReader:
         if topic.error is not None:
             raise KafkaException(topic.error)
         wanted = [TopicPartition(self._topic, partition) for partition in sorted(topic.partitions)]
-        committed = self._consumer.committed(wanted, timeout=REQUEST_TIMEOUT_SECONDS)
+        cluster_id = metadata.cluster_id or ""
+        committed = wanted if cluster_id == trusted_cluster_id else self._committed(wanted)
         return TopicState(
-            cluster_id=metadata.cluster_id or "",
+            cluster_id=cluster_id,
             partitions={item.partition: self._partition_state(item) for item in committed},
         )
+
+    def _committed(self, wanted: list[TopicPartition]) -> list[TopicPartition]:
+        """Ask for committed offsets until the coordinator, which a new cluster or group first has to find, answers."""
+        deadline = time.monotonic() + REQUEST_TIMEOUT_SECONDS
+        while True:
+            try:
+                return self._consumer.committed(wanted, timeout=REQUEST_TIMEOUT_SECONDS)
+            except KafkaException as error:
+                if error.args[0].code() not in COORDINATOR_ERRORS or time.monotonic() > deadline:
+                    raise
+            self._consumer.poll(0.1)
 
     def _partition_state(self, committed: TopicPartition) -> PartitionState:
         low, high = self._consumer.get_watermark_offsets(

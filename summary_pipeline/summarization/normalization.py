@@ -42,6 +42,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _SUBSTATION_TAG = re.compile(r"\{\\[^{}]{1,100}\}")
+# Only with its semicolon: "?a=1&copy=2" is an address, though HTML would read a sign in it.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ENDLESS_ENTITY = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")
 _INVISIBLE = re.compile(
     "["
@@ -123,8 +125,12 @@ def _without_markup(text: str) -> str:
     for _ in range(2):
         if "&" in text:
             # Python refuses to read a number of thousands of digits.
-            text = html.unescape(_ENDLESS_ENTITY.sub("\ufffd", text))
+            text = _ENTITY.sub(_character, _ENDLESS_ENTITY.sub("\ufffd", text))
     return text
+
+
+def _character(entity: re.Match[str]) -> str:
+    return html.unescape(entity[0])
 
 
 def _composed(text: str) -> str:

@@ -573,3 +573,28 @@ def test_real_transcripts_are_read_with_their_times_and_nearly_all_of_their_text
         # What is missing is noise: {vocalsound}, [laughs].
         letters = sum(map(str.isalnum, "".join(snippet["text"] for snippet in document["snippets"])))
         assert sum(map(str.isalnum, transcript.text)) >= 0.75 * letters
+
+
+def texts_of(document: bytes, key: str) -> list[str]:
+    return [snippet.text for snippet in parse_transcript(document, key=key).snippets]
+
+
+def test_cues_without_empty_lines_between_them_lose_nothing() -> None:
+    cues = b"".join(
+        b"00:00:0%d.000 --> 00:00:0%d.900\n%s\n" % (n, n, text) for n, text in enumerate([b"a", b"b", b"c"])
+    )
+    assert texts_of(b"WEBVTT\n\n" + cues, "x.vtt") == ["a", "b", "c"]
+
+
+def test_speech_that_begins_like_a_note_is_speech_and_a_note_is_not() -> None:
+    document = b"WEBVTT\n\n00:01.000 --> 00:02.000\nNOTE that\n\nNOTE a remark\n\n00:02.000 --> 00:03.000\nb\n"
+    assert texts_of(document, "x.vtt") == ["NOTE that", "b"]
+
+
+def test_a_cue_whose_times_are_damaged_keeps_its_text_apart_from_them() -> None:
+    document = b"1\n00:00:01,000 --> 00:00:02,000\na\n\n2\n00:00:0x,000 --> 00:00:07,000\nb\n"
+    assert texts_of(document, "x.srt") == ["a", "b"]
+
+
+def test_an_address_in_speech_is_not_read_as_html() -> None:
+    assert texts_of(b"see ?a=1&copy=2 &amp; more", "x.txt") == ["see ?a=1&copy=2 & more"]

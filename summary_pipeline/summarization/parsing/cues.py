@@ -10,6 +10,10 @@ _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _TIMING = re.compile(
     r"(?P<start>[\d:.,]{1,20})?[ \t]*+-->[ \t]*+(?P<end>[\d:.,]{1,20}(?![^\s]))?(?P<rest>.*)", re.ASCII
 )
+# Something that is no time where a time should stand: a cue begins all the same, and its times are not known.
+_DAMAGED_TIMING = re.compile(
+    r"(?=.*[A-Za-z?])(?:\d{1,2}:)?\d?\w:[\w?]{2}[.,][\w?]{3}[ \t]*+-->[ \t]*+(?:\d{1,2}:)?\d?\w:[\w?]{2}[.,][\w?]{3}"
+)
 _ANY_TIMING = re.compile(r"(?:^|[\r\n])[ \t]*+\d[\d:.,]{3,20}[ \t]*+-->[ \t]*+\d", re.ASCII)
 _SETTING = re.compile(r"^[A-Za-z]\w*:\S+$", re.ASCII)
 _METADATA_BLOCK = re.compile(r"^(?:NOTE|STYLE|REGION)(?:\s|$)")
@@ -45,14 +49,15 @@ def read_cues(text: str) -> tuple[list[RawSnippet], str | None]:
     for number in range(first, len(lines)):
         line = lines[number]
         if (timed := _timed_cue(line)) is not None:
-            _drop_identifier(cues[-1].lines, web=web)
+            _drop_identifier(cues[-1].lines, web=web, in_cue=len(cues) > 1)
             cues.append(timed)
             in_metadata = False
         elif not line.strip():
             cues[-1].lines.append("")
             in_metadata = False
         elif not in_metadata:
-            starts_block = not cues[-1].lines or cues[-1].lines[-1] == ""
+            # Directly below a line of times stands text, whatever it looks like.
+            starts_block = len(cues) == 1 if not cues[-1].lines else cues[-1].lines[-1] == ""
             in_metadata = web and starts_block and _METADATA_BLOCK.match(line) is not None
             if not in_metadata:
                 cues[-1].lines.append(line)
@@ -71,8 +76,12 @@ def _header(lines: list[str]) -> tuple[int, str | None]:
 
 
 def _timed_cue(line: str) -> _Cue | None:
-    """Return the cue that ``line`` opens, if it is a line of times. Damaged times are none."""
-    match = _TIMING.fullmatch(line.strip()) if "-->" in line else None
+    """Return the cue that ``line`` opens, if it is a line of times. Where a time is damaged, the cue has none."""
+    if "-->" not in line:
+        return None
+    if _DAMAGED_TIMING.fullmatch(line.strip()):
+        return _Cue()
+    match = _TIMING.fullmatch(line.strip())
     if match is None:
         return None
     start, end, rest = match["start"] or "", match["end"] or "", match["rest"].strip()
@@ -84,10 +93,13 @@ def _timed_cue(line: str) -> _Cue | None:
     return _Cue(seconds(start), seconds(end), spoken)
 
 
-def _drop_identifier(lines: list[str], *, web: bool) -> None:
-    """Take the identifier of the next cue off the end of ``lines``: a number, or in WebVTT any line by itself."""
+def _drop_identifier(lines: list[str], *, web: bool, in_cue: bool) -> None:
+    """Take the identifier of the next cue off the end of ``lines``: a number, or in WebVTT any line by itself.
+
+    The only line of a cue is its text, even where no empty line sets it apart from the next cue's times.
+    """
     if not lines or not lines[-1]:
         return
-    alone = len(lines) == 1 or not lines[-2]
+    alone = not lines[-2] if len(lines) > 1 else not in_cue
     if lines[-1].strip().isdecimal() or (web and alone):
         lines.pop()
