@@ -30,6 +30,7 @@ def take(page: Page, dagster: DagsterApi, images: Path) -> None:
     for name in STEPS:
         expect(asset(page, name)).to_be_visible()
     _save(page, images / "asset-graph.png")
+    page.set_viewport_size({"width": 1600, "height": 1000})
     (run,) = dagster.runs_of(LONG_SAMPLE)
     open_run(page, run.run_id)
     filter_events(page, "type:STEP_SUCCESS")

@@ -598,3 +598,9 @@ def test_a_cue_whose_times_are_damaged_keeps_its_text_apart_from_them() -> None:
 
 def test_an_address_in_speech_is_not_read_as_html() -> None:
     assert texts_of(b"see ?a=1&copy=2 &amp; more", "x.txt") == ["see ?a=1&copy=2 & more"]
+
+
+def test_a_speaker_is_named_where_the_voice_changes_and_not_on_every_cue() -> None:
+    cues = [("Ann", "a"), ("Ann", "b"), ("Ben", "c"), ("Ann", "d")]
+    body = "".join(f"00:0{n}.000 --> 00:0{n}.900\n<v {name}>{text}\n\n" for n, (name, text) in enumerate(cues))
+    assert texts_of(f"WEBVTT\n\n{body}".encode(), "x.vtt") == ["Ann: a", "b", "Ben: c", "Ann: d"]

@@ -18,6 +18,7 @@ _ANY_TIMING = re.compile(r"(?:^|[\r\n])[ \t]*+\d[\d:.,]{3,20}[ \t]*+-->[ \t]*+\d
 _SETTING = re.compile(r"^[A-Za-z]\w*:\S+$", re.ASCII)
 _METADATA_BLOCK = re.compile(r"^(?:NOTE|STYLE|REGION)(?:\s|$)")
 _HEADER_LINE = re.compile(r"^(?:WEBVTT|[A-Za-z][\w-]*[:=])", re.ASCII)
+_VOICE = re.compile(r"\s*<v(?:\.[\w.-]+)?\s+([^>]+)>")
 _LANGUAGE = re.compile(r"^Language:\s*(\S+)", re.IGNORECASE)
 
 
@@ -61,7 +62,18 @@ def read_cues(text: str) -> tuple[list[RawSnippet], str | None]:
             in_metadata = web and starts_block and _METADATA_BLOCK.match(line) is not None
             if not in_metadata:
                 cues[-1].lines.append(line)
+    _name_speakers_once(cues)
     return [RawSnippet("\n".join(cue.lines), cue.start, cue.end) for cue in cues if any(cue.lines)], language
+
+
+def _name_speakers_once(cues: list[_Cue]) -> None:
+    """Take a voice tag away where the cue before had the same voice: a name on every line would be most of the text."""
+    speaker = None
+    for cue in cues:
+        match = _VOICE.match(cue.lines[0]) if cue.lines else None
+        if match is not None and match[1] == speaker:
+            cue.lines[0] = cue.lines[0][match.end() :]
+        speaker = match[1] if match is not None else None
 
 
 def _header(lines: list[str]) -> tuple[int, str | None]:
