@@ -1,6 +1,6 @@
 """The asset ``persisted_summary``: the summary where the platform reads it.
 
-Files first, so that a committed row never points at nothing (docs/adr/0002).
+Files before the commit, so that a committed row never points at nothing (docs/adr/0002).
 """
 
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
         kinds={"postgres", "s3"},
         code_version=CODE_VERSION,
         description=(
-            "`summary.json` and `summary.txt` in S3, then one transaction: the row in `video_summaries`, the video's "
+            "`summary.json` and `summary.txt` in S3, and in one transaction: the row in `video_summaries`, the video's "
             "status, its log, the outgoing event in `outbox_events` and the event's id in `processed_messages`."
         ),
     )
