@@ -97,3 +97,15 @@ def test_a_missing_intermediate_asset_is_told_in_its_own_words(platform: Platfor
     )
     tell(platform, result)
     assert "pipeline/assets/chunk_summaries/7.json does not exist" in (platform.video(7).status_message or "")
+
+
+@pytest.mark.servers
+def test_a_worker_whose_environment_is_incomplete_is_told_by_what_it_lacks(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = platform.add_video(7, snippets())
+    with monkeypatch.context() as worker:
+        worker.delenv("OPENAI_API_KEY")
+        result = fail(platform, origin)
+    tell(platform, result)
+    assert "OPENAI_API_KEY is missing" in (platform.video(7).status_message or "")
