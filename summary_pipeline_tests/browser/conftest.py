@@ -1,4 +1,4 @@
-"""One stack with the samples, and one browser, for all tests here."""
+"""One stack with the samples for all tests here."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,8 @@ def neighbour(stack: StackCommand) -> Iterator[Neighbour]:
         yield connected
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def page(stack: StackCommand) -> Iterator[Page]:
+    """Of a browser that remembers nothing: the UI keeps what was unfolded before."""
     with chromium_page(stack.ui_url) as opened:
         yield opened
