@@ -32,7 +32,7 @@ OURS = (
     Contestant("ours, told no limit", "benchmarks.map_reduce.ours_told_no_limit", only_under_limits=True),
     Contestant("first version", "benchmarks.map_reduce.first_version"),
 )
-NOT_REPEATED_SECONDS = 30.0
+NOT_REPEATED_SECONDS = 15.0
 PEERS = {
     "LangChain": "benchmarks.peers.langchain_map_reduce",
     "LlamaIndex": "benchmarks.peers.llama_index_tree_summarize",
@@ -76,7 +76,7 @@ def print_scenario(scenario: Scenario, taking_part: Sequence[Contestant], model:
 def fastest(
     contestant: Contestant, scenario: Scenario, model: SimulatedModel, texts: list[Path], tokens: int
 ) -> Measurement:
-    """Return the fastest of the scenario's rounds; one that takes more than half a minute is not repeated."""
+    """Return the fastest of the scenario's rounds; one that takes more than 15 s is not repeated."""
     best = measure(contestant, scenario, model, texts, tokens)
     for _ in range(scenario.rounds - 1):
         if best.seconds < NOT_REPEATED_SECONDS:

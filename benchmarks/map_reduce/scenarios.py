@@ -96,7 +96,7 @@ SCENARIOS = (
         latency_seconds=2,
         rounds=3,
     ),
-    Scenario("sixty-four", "64 chunks", chunks=64, transcript_tokens=505_000, latency_seconds=5, rounds=3),
+    Scenario("sixty-four", "64 chunks", chunks=64, transcript_tokens=505_000, latency_seconds=5, rounds=5),
     Scenario(
         "requests",
         "64 chunks, 240 requests a minute",

@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(600))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[StackCommand]:
     if EXECUTABLE is None:
         pytest.skip(WITHOUT)
@@ -27,12 +27,12 @@ def stack() -> Iterator[StackCommand]:
         yield command
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dagster(stack: StackCommand) -> DagsterApi:
     return DagsterApi(stack.ui_url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def neighbour(stack: StackCommand) -> Iterator[Neighbour]:
     with Neighbour(stack.environment) as connected:
         yield connected

@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(600))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackCommand]:
     """The demo, started without a terminal. Nobody waits for it here."""
     command = StackCommand("demo", data_dir=tmp_path_factory.mktemp("demo") / "data")
@@ -37,14 +37,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackCommand]:
         command.kill()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def demo_meanwhile(request: pytest.FixtureRequest) -> None:
     """Let the demo run beside the other tests, which mostly wait; its own tests then find it done."""
     if any("demo" in getattr(item, "fixturenames", ()) for item in request.session.items):
         request.getfixturevalue("demo")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[StackCommand]:
     with running("dev", environment=_ENVIRONMENT) as command:
         yield command
