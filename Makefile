@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast check format bench lock clean
+.PHONY: help install demo dev test test-fast check format bench screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ format: $(INSTALLED) ## Format and mend what the linter can
 
 bench: $(INSTALLED) ## Measure, and print the tables of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+screenshots: $(INSTALLED) ## Take the pictures in docs/images again (needs Chromium)
+	$(BIN)/python -m summary_pipeline_tests.browser.screenshots
 
 lock: ## Pin the newest allowed versions again (needs uv)
 	uv pip compile pyproject.toml --extra local --group dev --universal --python-version 3.11 --generate-hashes \
