@@ -19,7 +19,8 @@ from summary_pipeline.summarization.parsing.reading import parse_transcript
 from summary_pipeline.summarization.tokens import DEFAULT_ENCODING, get_encoding, token_table
 from summary_pipeline.summarization.transcript import Transcript
 
-ROUNDS = 15
+LEAST_ROUNDS = 9
+SECONDS = 4.0
 REAL_TRANSCRIPTS = Path(__file__).parents[2] / "shared" / "transcripts"
 
 
@@ -36,8 +37,8 @@ class Cost:
         return self.chunk / self.encode
 
 
-def measure(transcript: Transcript, rounds: int = ROUNDS) -> Cost:
-    """Time both in turns. What is loaded once a process (ranks, table) is loaded before."""
+def measure(transcript: Transcript, seconds: float = SECONDS, least_rounds: int = LEAST_ROUNDS) -> Cost:
+    """Time both in turns, for so many CPU seconds. What is loaded once a process (ranks, table) is loaded before."""
     encoding = get_encoding(DEFAULT_ENCODING)
     token_table(DEFAULT_ENCODING)
     text = transcript.text
@@ -45,7 +46,10 @@ def measure(transcript: Transcript, rounds: int = ROUNDS) -> Cost:
     if coverage(chunks) != 1.0:
         raise AssertionError(f"coverage is {coverage(chunks)}: a time would say nothing")
     encode = chunk = float("inf")
-    for _ in range(rounds):
+    end = time.process_time() + seconds
+    rounds = 0
+    while rounds < least_rounds or time.process_time() < end:
+        rounds += 1
         encode = min(encode, _cpu_seconds(lambda: encoding.encode(text, disallowed_special=())))
         chunk = min(chunk, _cpu_seconds(lambda: chunk_transcript(transcript)))
     return Cost(encode=encode, chunk=chunk, chunks=chunks)
@@ -62,7 +66,7 @@ def real_transcripts(directory: Path) -> Iterator[tuple[str, Transcript]]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks chunking", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="CPU seconds a transcript (%(default)g)")
     parser.add_argument(
         "--data", type=Path, default=REAL_TRANSCRIPTS, help="folder of real transcripts, if there is one"
     )
@@ -78,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
 
     def row(name: str, transcript: Transcript) -> list[str]:
-        cost = measure(transcript, options.rounds)
+        cost = measure(transcript, options.seconds)
         tokens = cost.chunks.transcript_tokens
         return [
             name,
