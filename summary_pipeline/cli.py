@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from summary_pipeline.commands import db
 from summary_pipeline.settings import SettingsError, load_settings, read_environment
 
 app = typer.Typer(
@@ -21,8 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-db = typer.Typer(help="The tables in PostgreSQL.", no_args_is_help=True)
-app.add_typer(db, name="db")
+app.add_typer(db.app, name="db")
 
 
 @app.command()
@@ -81,36 +81,6 @@ def demo(
     environment = read_environment()
     stay = sys.stdout.isatty() and not environment.get("DEMO_EXIT")
     raise typer.Exit(run_demo(environment, transcripts=transcripts, stay=stay))
-
-
-@db.command()
-def create() -> None:
-    """Create what is missing of the shared tables, and bring our own tables up to date."""
-    from summary_pipeline.database.schema import create_missing_shared_tables, migrate_own_tables
-    from summary_pipeline.resources.connections import open_database
-
-    platform = load_settings().platform
-    engine = open_database(platform).engine
-    for table in create_missing_shared_tables(engine, platform.db_schema):
-        typer.echo(f"Created {platform.db_schema}.{table}.")
-    migrate_own_tables(engine, platform.db_schema)
-    typer.echo("Our own tables are up to date.")
-
-
-@db.command()
-def check() -> None:
-    """Compare the shared tables with the contract and name every difference."""
-    from summary_pipeline.database.compatibility import check_compatibility
-    from summary_pipeline.resources.connections import open_database
-
-    platform = load_settings().platform
-    differences = check_compatibility(open_database(platform).engine, platform.db_schema)
-    for difference in differences:
-        typer.echo(str(difference))
-    if differences:
-        typer.echo(f"{len(differences)} difference(s) from the contract.", err=True)
-        raise typer.Exit(1)
-    typer.echo("The shared tables are as the contract says.")
 
 
 def main() -> None:

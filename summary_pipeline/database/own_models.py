@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Double, Identity, Index, Integer, Text, Uuid, func, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import JSON, BigInteger, Date, Double, Identity, Index, Integer, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import BYTEA, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -22,6 +22,9 @@ class OwnBase(DeclarativeBase):
         datetime: TIMESTAMP(timezone=False),
         date: Date(),
         float: Double(),
+        bytes: BYTEA(),
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
     }
 
 
@@ -73,3 +76,79 @@ class ModelSpending(OwnBase):
     day: Mapped[date] = mapped_column(primary_key=True)
     spent_usd: Mapped[float] = mapped_column(server_default=text("0"))
     reserved_usd: Mapped[float] = mapped_column(server_default=text("0"))
+
+
+class DeadLetter(OwnBase):
+    """A message that is no valid event (it has a place in Kafka), or an event that the sweep gave up (it has none).
+
+    Key and value are the bytes as they came; headers are pairs of a name and base64 or None. ``stage``, ``error_class``
+    and ``reason`` are what the dead-letter topic's headers say. A replay produces key and value to ``topic`` again.
+    """
+
+    __tablename__ = "dead_letters"
+    __table_args__ = (
+        Index("dead_letters_place", "cluster_id", "topic", "partition", "offset", unique=True),
+        Index("dead_letters_given_up", "event_id", unique=True, postgresql_where=text('"offset" IS NULL')),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    cluster_id: Mapped[str | None]
+    topic: Mapped[str]
+    partition: Mapped[int | None]
+    offset: Mapped[int | None] = mapped_column(BigInteger)
+    event_id: Mapped[str | None]
+    video_id: Mapped[int | None]
+    message_key: Mapped[bytes | None]
+    message_value: Mapped[bytes | None]
+    message_headers: Mapped[list[Any]]
+    stage: Mapped[str]
+    error_class: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    replays: Mapped[int] = mapped_column(server_default=text("0"))
+    replayed_at: Mapped[datetime | None]
+
+
+class SummaryVersion(OwnBase):
+    """A summary that a video has or had, the newest being the current one. Reports and comparisons read this table.
+
+    ``summarized_event_id`` is the id of the outgoing event; None marks a summary found in ``video_summaries`` that was
+    written before this table existed. ``source_event_id`` is None for a backfill. ``prompt_version`` names all prompts
+    together, whichever of them a video needed. Times are UTC.
+    """
+
+    __tablename__ = "summary_versions"
+    __table_args__ = (
+        Index("summary_versions_video", "video_id", "id"),
+        Index("summary_versions_created", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    video_id: Mapped[int]
+    summarized_event_id: Mapped[UUID | None] = mapped_column(unique=True)
+    source_event_id: Mapped[str | None]
+    source_event_ts: Mapped[datetime | None]
+    run_id: Mapped[str | None]
+    summary_text: Mapped[str | None]
+    summary_path: Mapped[str | None]
+    quality_score: Mapped[float | None]
+    model: Mapped[str | None]
+    prompt_version: Mapped[str | None]
+    model_info: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SummaryJudgement(OwnBase):
+    """What a judge (a language model) said of one summary. ``score`` is within 0 to 1, ``criteria`` its parts."""
+
+    __tablename__ = "summary_judgements"
+    __table_args__ = (Index("summary_judgements_event", "summarized_event_id", "judge", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    video_id: Mapped[int]
+    summarized_event_id: Mapped[UUID]
+    judge: Mapped[str]
+    score: Mapped[float]
+    criteria: Mapped[dict[str, Any]]
+    cost_usd: Mapped[float | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -35,6 +35,9 @@ def test_every_missing_table_is_named(empty_engine: Engine, schema: str) -> None
         "video_status_log",
         "model_spending",
         "outbox_failures",
+        "dead_letters",
+        "summary_versions",
+        "summary_judgements",
     }
     assert all(difference.blocking for difference in differences)
 
