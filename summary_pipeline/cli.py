@@ -72,7 +72,7 @@ def dev() -> None:
 @app.command()
 def demo(
     transcripts: Annotated[
-        Path | None, typer.Option(help="Directory of transcript files to summarize instead of the samples.")
+        Path | None, typer.Option(help="Transcript files to summarize instead of the samples (all but index.json).")
     ] = None,
 ) -> None:
     """Summarize the samples on the embedded stack and show the result."""

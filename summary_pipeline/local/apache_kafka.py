@@ -143,7 +143,7 @@ class ApacheKafka(EmbeddedServer):
             *(*self._java(), "kafka.tools.StorageTool", "format"),
             *("--config", str(self._configuration), "--cluster-id", cluster_id),
         ]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the command is ours
+        result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no user input - the command is ours
         if result.returncode != 0:
             raise StackError(
                 f"Kafka's log directory {self._log} could not be formatted:\n{result.stdout}{result.stderr}"

@@ -70,6 +70,7 @@ def sample_transcripts() -> list[DemoTranscript]:
 def transcripts_in(directory: Path) -> list[DemoTranscript]:
     """Return the transcripts of a directory, in the order of their videos.
 
+    ``index.json`` is a list of files and no transcript, as in our samples, so it is left out.
     A file's video is the ``videoId`` in it, else the number its name begins with, else the next free one from 1.
 
     Raises:

@@ -19,7 +19,7 @@ from summary_pipeline.local.part import Part
 REGION = "us-east-1"
 # The server checks no credentials; these only fill the variables.
 ACCESS_KEY = "local"
-SECRET_KEY = "local-secret"  # noqa: S105
+SECRET_KEY = "local-secret"  # noqa: S105 - no secret: see above
 
 
 class EmbeddedS3(EmbeddedServer):

@@ -35,8 +35,8 @@ _REJECTIONS: Final = frozenset(
         KafkaError.TOPIC_EXCEPTION,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError._INVALID_ARG,  # noqa: SLF001 - librdkafka's local errors have no other name
-        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
-        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - as above
+        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - as above
     }
 )
 

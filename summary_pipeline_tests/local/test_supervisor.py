@@ -4,6 +4,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -234,12 +235,15 @@ def _hurries(pid: int, directory: Path) -> bool:
     return identity is None or not processes_of(directory)
 
 
+def says_deaf(log: Path) -> bool:
+    return "deaf" in log.read_text()
+
+
 def test_the_next_supervisor_ends_what_a_killed_one_left_behind(tmp_path: Path) -> None:
     with python_process(SUPERVISES, str(tmp_path), "deaf", IGNORES_SIGTERM, "family", LEAVES_A_GRANDCHILD) as process:
         assert read_line(process) == "up"
         for name in ("deaf", "family"):
-            log = tmp_path / "logs" / f"{name}.log"
-            wait_until(lambda log=log: "deaf" in log.read_text(), "it ignores SIGTERM")  # type: ignore[misc]
+            wait_until(partial(says_deaf, tmp_path / "logs" / f"{name}.log"), "it ignores SIGTERM")
         process.send_signal(signal.SIGKILL)
         process.wait(30)
     assert processes_of(tmp_path), "otherwise there is nothing to test"
