@@ -96,6 +96,15 @@ SCENARIOS = (
         latency_seconds=2,
         rounds=3,
     ),
+    Scenario(
+        "eight-tokens",
+        "8 chunks, a transcript of 60,000 tokens, 400,000 tokens a minute",
+        chunks=8,
+        transcript_tokens=60_000,
+        latency_seconds=2,
+        tokens_per_minute=400_000,
+        rounds=2,
+    ),
     Scenario("sixty-four", "64 chunks", chunks=64, transcript_tokens=505_000, latency_seconds=5, rounds=5),
     Scenario(
         "requests",

@@ -12,8 +12,9 @@ things make it more than a counter:
   bucket. Where there is no room for one, calls are spaced a little further apart than the limit asks.
 """
 
-MARGIN_SECONDS = 0.25
-"""How much a call's way to the provider may vary."""
+MARGIN_SECONDS = 0.2
+"""How much a call's way to the provider may vary, until a 429 has shown that it varies more."""
+LONGEST_MARGIN_SECONDS = 0.5
 MARGIN_SHARE = 0.025
 """Share of a call by which the pause before it grows where the bucket has no room for the margin."""
 
@@ -26,6 +27,7 @@ class Allowance:
         self.capacity = capacity
         self.factor = 1.0
         """Share of the limit's rate that is used. Lowered when the provider complains all the same."""
+        self.margin_seconds = MARGIN_SECONDS
         # Nothing was sent yet, so the bucket has been full for as long as one likes.
         self._level = float("inf") if level is None else level
         self._updated = now
@@ -37,7 +39,7 @@ class Allowance:
     def wait(self, amount: float, now: float) -> float:
         """Return the seconds until ``amount`` may be spent: 0 where it may be now."""
         need = min(amount, self.capacity)
-        margin = max(MARGIN_SHARE * amount, min(MARGIN_SECONDS * self.per_minute / 60, self.capacity - need))
+        margin = max(MARGIN_SHARE * amount, min(self.margin_seconds * self.per_minute / 60, self.capacity - need))
         return max(0.0, (need + margin - self._refilled(now)) / self.rate)
 
     def spend(self, amount: float, now: float) -> None:
@@ -56,6 +58,16 @@ class Allowance:
             self._level = self.level(now) + capacity - self.capacity
             self._updated = now
             self.capacity = capacity
+
+    def complained_about(self, slower: float) -> None:
+        """Take note that a call was turned away all the same: keep a wider margin and a pace lower by ``slower``."""
+        self.factor *= slower
+        self.margin_seconds = min(2 * self.margin_seconds, LONGEST_MARGIN_SECONDS)
+
+    def recover(self, gain: float) -> None:
+        """Take back a share ``gain`` of all that complaints may bring about."""
+        self.factor = min(1.0, self.factor + gain)
+        self.margin_seconds = max(MARGIN_SECONDS, self.margin_seconds - gain * LONGEST_MARGIN_SECONDS)
 
     def bound(self, lowest: float, highest: float, now: float) -> None:
         """Move the estimate between ``lowest`` and ``highest``, and no further than that takes."""

@@ -116,17 +116,7 @@ class Answerer:
         if self._force:
             return None
         text = await self._store.get(call.key)
-        if text is None:
-            return None
-        try:
-            entry = _StoredAnswer.model_validate_json(text)
-            answer = call.read(entry.text)
-        except (ValidationError, UnusableAnswerError):
-            logger.warning(
-                "The stored answer for %s (%s) is damaged; the model is asked again.", call.subject, call.key
-            )
-            return None
-        return Answered(answer, entry.model, entry.usage, from_store=True, notes=entry.notes)
+        return None if text is None else read_stored(call, text)
 
     async def ask(self, call: Call[Answer]) -> Answered[Answer]:
         """Ask the model, a second time and differently where the first answer is no good, and store what came of it.
@@ -212,6 +202,31 @@ class Answerer:
                     "The answer for %s could not be stored and will be paid for again: %s", call.subject, error
                 )
             raise
+
+
+def read_stored(call: Call[Answer], text: str) -> Answered[Answer] | None:
+    """Return the answer that ``text`` of the store holds, or None where it can't be used."""
+    try:
+        entry = _StoredAnswer.model_validate_json(text)
+        answer = call.read(entry.text)
+    except (ValidationError, UnusableAnswerError):
+        logger.warning("The stored answer for %s (%s) is damaged; the model is asked again.", call.subject, call.key)
+        return None
+    return Answered(answer, entry.model, entry.usage, from_store=True, notes=entry.notes)
+
+
+def text_to_store(call: Call[Any], completion: Completion, spec: ModelSpec, *, usage: Usage) -> str:
+    """Return what the store keeps of an answer that came another way than by an ``Answerer``, such as in a batch.
+
+    Raises:
+        AnswerError: an ``Answerer`` would ask a second time; the message says why.
+    """
+    verdict = _judged(call, completion, call.request, spec)
+    if isinstance(verdict, _Unusable):
+        raise verdict.fault
+    if verdict.note is not None:
+        raise AnswerError(f"The answer of model {spec.name!r} for {call.subject} could be better: {verdict.note}")
+    return _StoredAnswer(text=completion.text, model=completion.model, usage=usage).model_dump_json()
 
 
 def _judged(

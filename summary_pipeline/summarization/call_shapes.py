@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from summary_pipeline.summarization import prompts, structured
+from summary_pipeline.summarization import answer_limits, prompts, structured
 from summary_pipeline.summarization.language_model import CompletionRequest, JsonSchema, Message
 from summary_pipeline.summarization.model_registry import ModelSpec
 from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.prompts import DataKind
 from summary_pipeline.summarization.tokens import count_tokens
 
-_FRAME_TOKENS = 24
+_FRAME_TOKENS = 12
 """What the messages themselves weigh: roles, separators, and a margin for text that was counted in pieces."""
 
 
@@ -61,7 +61,8 @@ class CallShape:
     def _system(self) -> str:
         if self.strict:
             return self.instructions
-        return f'{self.instructions}\nJSON schema "{self.schema.name}":\n{_json(self.schema.schema)}'
+        schema = f'JSON schema "{self.schema.name}":\n{_json(self.schema.schema)}'
+        return f"{self.instructions}\nAnswer with JSON only. {schema}"
 
 
 @functools.lru_cache(
@@ -73,10 +74,10 @@ def partial_shape(
     """Return the shape of map calls (``chunk_summary``) or of reduce calls below the last level (``partial_merge``)."""
     if name == structured.CHUNK_SUMMARY:
         instructions = prompts.map_instructions(parameters, language)
-        points, output_tokens = prompts.MAP_POINTS, parameters.map_output_tokens
+        points, output_tokens = answer_limits.MAP_POINTS, parameters.map_output_tokens
     else:
         instructions = prompts.merge_instructions(parameters, language)
-        points, output_tokens = prompts.MERGE_POINTS, parameters.merge_output_tokens
+        points, output_tokens = answer_limits.MERGE_POINTS, parameters.merge_output_tokens
     schema = structured.partial_schema(name, points=points)
     return _shape(schema, instructions, output_tokens, parameters, spec)
 

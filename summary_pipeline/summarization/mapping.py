@@ -32,9 +32,7 @@ async def map_chunks(
     }
     if takes_one_call(factory, chunks):
         return ChunkSummaries(verbatim=chunks.chunks, **described)
-    calls = [factory.map_call(chunk, of=len(chunks.chunks), encoding=chunks.encoding) for chunk in chunks.chunks]
-    for call in calls:
-        require_fit(call, factory.spec)
+    calls = _map_calls(factory, chunks)
     # All look-ups come first, so that a limit on cost stops before anything is spent, and only for what has to be paid.
     stored = await gather_or_cancel(answerer.stored(call) for call in calls)
     missing = [call for call, found in zip(calls, stored, strict=True) if found is None]
@@ -51,6 +49,21 @@ async def map_chunks(
         partial(chunk, call, found) for chunk, call, found in zip(chunks.chunks, calls, stored, strict=True)
     )
     return ChunkSummaries(partials=tuple(partials), **described)
+
+
+def opening_calls(factory: CallFactory, chunks: Chunks) -> list[Call[Any]]:
+    """Return the calls that depend on nothing but the transcript: those about its chunks, or the one about all of it.
+
+    Raises:
+        NothingToSummarizeError, CoverageError, ContextExceededError: as in ``Summarizer.map_chunks``.
+    """
+    require_full_coverage(
+        claims_of_chunks(chunks), chunk_count=len(chunks.chunks), transcript_tokens=chunks.transcript_tokens
+    )
+    if not takes_one_call(factory, chunks):
+        return list(_map_calls(factory, chunks))
+    tokens = chunks.transcript_tokens
+    return [factory.single_call(chunks.chunks, transcript_tokens=tokens, encoding=chunks.encoding)]
 
 
 def takes_one_call(factory: CallFactory, chunks: Chunks) -> bool:
@@ -70,6 +83,13 @@ def takes_one_call(factory: CallFactory, chunks: Chunks) -> bool:
         require_fit(call, spec)
         return True
     return fits(call, spec)
+
+
+def _map_calls(factory: CallFactory, chunks: Chunks) -> list[Call[PartialAnswer]]:
+    calls = [factory.map_call(chunk, of=len(chunks.chunks), encoding=chunks.encoding) for chunk in chunks.chunks]
+    for call in calls:
+        require_fit(call, factory.spec)
+    return calls
 
 
 def partial_summary(

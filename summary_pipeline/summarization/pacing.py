@@ -74,5 +74,10 @@ class PacedModel:
         except BaseException:  # also where the task is cancelled: a permit that is never ended would count for ever
             self._limiter.failed(permit)
             raise
-        self._limiter.succeeded(permit, completion.input_tokens + completion.output_tokens, completion.rate_limit)
+        self._limiter.succeeded(
+            permit,
+            completion.input_tokens + completion.output_tokens,
+            completion.rate_limit,
+            unused_output=max(0, request.max_output_tokens - completion.output_tokens),
+        )
         return completion

@@ -8,8 +8,9 @@ Two kinds of limit are kept at once, for requests and for tokens each:
 - *Set* limits come from settings. What a call is expected to weigh is spent when it goes out, and what it did not use
   is given back when its answer is there.
 - *Learned* limits come from the ``x-ratelimit-*`` headers of answers, which tell the provider's own view, with other
-  processes on the same account. A header was written either when the call was let in or when it was answered; the truth
-  now lies between the two readings, and the estimate is moved there.
+  processes on the same account. A header was written either when the call was let in or when it was answered, and calls
+  that go out together arrive in any order; the truth now lies between these readings, and the estimate is moved there.
+  Given back is what a prompt was estimated too high, but not what an answer did not use: most providers keep that.
 
 Without either, calls go out at once; a provider that answers 429 and tells no limits is met by fewer calls under way,
 which grow again by one for each round of answers (additive increase, multiplicative decrease: D.-M. Chiu and R. Jain,
@@ -30,19 +31,21 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from summary_pipeline.summarization.allowance import MARGIN_SECONDS, Allowance
+from summary_pipeline.summarization.allowance import Allowance
 from summary_pipeline.summarization.clock import Clock, SystemClock
 from summary_pipeline.summarization.language_model import RateLimitState
 
 SET_LIMIT_SHARE = 0.98
 """Share of a set limit that is used: what a call weighs is known for certain only to the provider."""
+TRANSIT_SECONDS = 0.25
+"""How long a call may be on its way to the provider."""
 FIRST_BURST_SECONDS = 1.0
 """A limit of so many seconds may be spent at once, until the provider has shown that it allows more."""
 SHORTEST_WAIT_SECONDS = 1e-6
 """Below it is rounding, and no clock would tell that it has passed."""
 SLOWER = 0.95
 RECOVERY_SECONDS = 1800.0
-"""Time in which a pace that was cut to nothing is back at the full limit."""
+"""Time in which a pace that was cut to nothing is back at the full limit, and the margin where it began."""
 FEWER_AT_ONCE = 0.7
 DOUBLING_SECONDS = 120.0
 
@@ -56,6 +59,8 @@ class Permit:
     number: int
     sent: dict[str, float]
     """Requests and tokens that had gone out in all when this call did, itself included."""
+    beside: dict[str, float]
+    """What of that went out just before it, and may have arrived after it."""
 
 
 class AdaptiveLimiter:
@@ -76,11 +81,8 @@ class AdaptiveLimiter:
     ) -> None:
         self._clock = clock or SystemClock()
         now = self._clock.now()
-        self._set = {
-            name: _set_allowance(limit, now)
-            for name, limit in (("requests", requests_per_minute), ("tokens", tokens_per_minute))
-            if limit is not None
-        }
+        limits = {"requests": requests_per_minute, "tokens": tokens_per_minute}
+        self._set = {name: _set_allowance(limit, now) for name, limit in limits.items() if limit is not None}
         self._learned: dict[str, Allowance] = {}
         self._sent = {"requests": 0.0, "tokens": 0.0}
         self._in_transit: deque[tuple[float, int]] = deque()
@@ -121,11 +123,24 @@ class AdaptiveLimiter:
             heapq.heapify(self._queue)
             self._wake_first()
 
-    def succeeded(self, permit: Permit, used_tokens: int, state: RateLimitState | None) -> None:
-        """Take note of an answer: what the call weighed (0 if unknown), and what the provider says of its limits."""
+    def succeeded(
+        self, permit: Permit, used_tokens: int, state: RateLimitState | None, *, unused_output: int = 0
+    ) -> None:
+        """Take note of an answer.
+
+        Args:
+            permit: What the call was let out with.
+            used_tokens: What it weighed, prompt and answer; 0 if that is not known.
+            state: What the provider says of its limits.
+            unused_output: What it might have weighed more, had the answer been as long as it might. Providers count
+                that when they let a call in, and most never give it back.
+        """
         now = self._clock.now()
-        if used_tokens > 0 and "tokens" in self._set:
-            self._set["tokens"].refund(permit.tokens - used_tokens, now)
+        if used_tokens > 0:
+            if "tokens" in self._set:
+                self._set["tokens"].refund(permit.tokens - used_tokens, now)
+            if "tokens" in self._learned:
+                self._learned["tokens"].refund(permit.tokens - used_tokens - unused_output, now)
         self._observe(permit, state, now)
         self._recover(now)
         self._end()
@@ -161,13 +176,18 @@ class AdaptiveLimiter:
         for name, amount in _amounts(tokens).items():
             self._sent[name] += amount
         self._in_flight += 1
-        self._forget_arrived(now)
+        beside = self._under_way(now)
         self._in_transit.append((now, tokens))
-        return Permit(tokens, now, next(self._numbers), dict(self._sent))
+        return Permit(tokens, now, next(self._numbers), dict(self._sent), beside)
 
-    def _forget_arrived(self, now: float) -> None:
-        while self._in_transit and self._in_transit[0][0] < now - MARGIN_SECONDS:
+    def _under_way(self, now: float) -> dict[str, float]:
+        """Return the requests and tokens that may not have reached the provider yet."""
+        while self._in_transit and self._in_transit[0][0] < now - TRANSIT_SECONDS:
             self._in_transit.popleft()
+        return {
+            "requests": float(len(self._in_transit)),
+            "tokens": float(sum(tokens for _, tokens in self._in_transit)),
+        }
 
     def _allowances(self, tokens: int) -> Iterator[tuple[Allowance, float]]:
         amounts = _amounts(tokens)
@@ -199,7 +219,7 @@ class AdaptiveLimiter:
         known = [*self._set.values(), *self._learned.values()]
         self._recover(now)
         for allowance in known:
-            allowance.factor *= SLOWER
+            allowance.complained_about(SLOWER)
         if not known:
             self._most_at_once = max(1.0, self._in_flight * FEWER_AT_ONCE)
 
@@ -208,18 +228,17 @@ class AdaptiveLimiter:
         self._slowed_at = now
         self._most_at_once *= 2 ** (gain * RECOVERY_SECONDS / DOUBLING_SECONDS)
         for allowance in (*self._set.values(), *self._learned.values()):
-            allowance.factor = min(1.0, allowance.factor + gain)
+            allowance.recover(gain)
 
     def _observe(self, permit: Permit, state: RateLimitState | None, now: float) -> None:
         """Learn from headers, unless those of a later call are known already."""
         if state is None or permit.number < self._last_observed:
             return
         self._last_observed = permit.number
-        self._forget_arrived(now)
         for reading in _readings(state):
             allowance = self._learned.get(reading.name)
             if allowance is None or allowance.per_minute != reading.limit:
-                allowance = Allowance(reading.limit, _first_capacity(reading.limit), now, level=reading.remaining)
+                allowance = Allowance(reading.limit, _first_capacity(reading.limit), now, level=-math.inf)
                 self._learned[reading.name] = allowance
             self._follow(allowance, reading, permit, now)
 
@@ -234,9 +253,12 @@ class AdaptiveLimiter:
             level = min(level, allowance.capacity - reading.reset * rate)
         since = self._sent[reading.name] - permit.sent[reading.name]
         if_let_in = level + allowance.rate * (now - permit.granted_at) - since
-        # What was sent a moment ago may not have reached the provider when it answered.
-        if_answered = level - min(since, sum(_amounts(tokens)[reading.name] for _, tokens in self._in_transit))
-        allowance.bound(min(if_answered, if_let_in), max(level, if_let_in), now)
+        # What was sent a moment before or ago may not have reached the provider when it wrote this.
+        if_let_in_early = if_let_in - permit.beside[reading.name]
+        if_answered = level - min(since, self._under_way(now)[reading.name])
+        # No call is let in that leaves a debt, unless it is larger than the bucket.
+        least = min(0.0, level, allowance.capacity - _amounts(permit.tokens)[reading.name])
+        allowance.bound(max(least, min(if_answered, if_let_in_early)), max(level, if_let_in), now)
         if reading.name in self._set:
             limit = self._set[reading.name]
             limit.widen(limit.per_minute * allowance.capacity / allowance.per_minute, now)

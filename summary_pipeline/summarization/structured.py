@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from summary_pipeline.summarization import prompts
+from summary_pipeline.summarization.answer_limits import KEY_POINTS, TOPICS, max_chapters
 from summary_pipeline.summarization.language_model import JsonSchema
 from summary_pipeline.summarization.parameters import SummarizationParameters
 
@@ -21,7 +21,7 @@ PARTIAL_MERGE = "partial_merge"
 FINAL_SUMMARY = "final_summary"
 
 _CODE_FENCE = re.compile(r"^```[a-z]*\s*\n(.*)\n```$", re.DOTALL)
-_DATA_LINE = re.compile(r"<\s*/?\s*data\s+(kind|id)\s*=", re.IGNORECASE)
+_DATA_LINE = re.compile(r"<\s*/?\s*data\s+(transcript|summaries|\d)", re.IGNORECASE)
 _Answer = TypeVar("_Answer", bound=BaseModel)
 _LANGUAGE_TAG = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
@@ -95,9 +95,9 @@ def final_schema(parameters: SummarizationParameters, sentences: tuple[int, int]
         name=FINAL_SUMMARY,
         schema=_object(
             sentences=_array(_STRING, most=most, fewest=fewest),
-            key_points=_array(_object(at=_INTEGER, text=_STRING), most=prompts.KEY_POINTS),
-            chapters=_array(_object(at=_INTEGER, title=_STRING), most=prompts.max_chapters(parameters)),
-            topics=_array(_STRING, most=prompts.TOPICS),
+            key_points=_array(_object(at=_INTEGER, text=_STRING), most=KEY_POINTS),
+            chapters=_array(_object(at=_INTEGER, title=_STRING), most=max_chapters(parameters)),
+            topics=_array(_STRING, most=TOPICS),
             language=_STRING,
         ),
     )

@@ -10,9 +10,7 @@ from summary_pipeline.summarization.language_model import Completion, Completion
 from summary_pipeline.summarization.tokens import count_tokens
 from summary_pipeline.summarization.transcript import Snippet, Transcript
 
-DATA = re.compile(
-    r'^<data kind="(transcript|summaries)" id="([0-9a-f]+)">\n(.*?)\n</data id="\2">$', re.MULTILINE | re.DOTALL
-)
+DATA = re.compile(r"^<data (transcript|summaries) (\d{9})>\n(.*?)\n</data \2>$", re.MULTILINE | re.DOTALL)
 ENCODING = "o200k_base"
 
 Reply = Callable[[CompletionRequest], Completion]

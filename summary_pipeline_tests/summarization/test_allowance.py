@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summary_pipeline.summarization.allowance import Allowance
+from summary_pipeline.summarization.allowance import LONGEST_MARGIN_SECONDS, MARGIN_SECONDS, Allowance
 
 PER_SECOND = 60.0
 
@@ -29,7 +29,19 @@ def test_what_is_spent_comes_back_at_the_limits_rate() -> None:
 def test_a_margin_is_left_where_there_is_room_for_it() -> None:
     spent = allowance(10)
     spent.spend(10, 0.0)
-    assert spent.wait(2, 0.0) == pytest.approx(2.25)
+    assert spent.wait(2, 0.0) == pytest.approx(2 + MARGIN_SECONDS)
+
+
+def test_a_complaint_widens_the_margin_and_slows_the_pace_until_it_is_forgotten() -> None:
+    complained = allowance(10)
+    complained.spend(10, 0.0)
+    complained.complained_about(0.5)
+    assert complained.wait(2, 0.0) == pytest.approx((2 + 2 * MARGIN_SECONDS) / 0.5)
+    for _ in range(10):
+        complained.complained_about(1.0)
+    assert complained.margin_seconds == LONGEST_MARGIN_SECONDS
+    complained.recover(1.0)
+    assert complained.wait(2, 0.0) == pytest.approx(2 + MARGIN_SECONDS)
 
 
 def test_where_there_is_no_room_the_pause_grows_a_little_instead() -> None:

@@ -1,20 +1,18 @@
 import json
 import math
 import pickle
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from summary_pipeline.summarization.chunking import Chunk, Chunks, ChunkSegment, chunk_transcript, coverage
+from summary_pipeline.summarization.chunking import Chunks, ChunkSegment, chunk_transcript, coverage
 from summary_pipeline.summarization.parsing import parse_transcript
-from summary_pipeline.summarization.tokens import count_tokens, get_encoding, token_table
+from summary_pipeline.summarization.tokens import count_tokens
 from summary_pipeline.summarization.transcript import Snippet, Transcript
+from summary_pipeline_tests.summarization.chunking_checks import ENCODINGS, assert_complete, prose, transcript_of
 
-ENCODINGS = ["o200k_base", "cl100k_base"]
 REAL_TRANSCRIPTS = Path(__file__).parents[3] / "shared" / "transcripts"
 
 AWKWARD = [
@@ -26,43 +24,6 @@ words = st.one_of(st.sampled_from(AWKWARD), st.text(st.characters(exclude_catego
 spaced_texts = st.lists(words, min_size=1, max_size=60).map(lambda parts: " ".join(" ".join(parts).split()) or "x")
 unspaced_texts = st.lists(words, min_size=1, max_size=60).map(lambda parts: "".join("".join(parts).split()) or "x")
 any_texts = st.lists(st.one_of(words, st.sampled_from(["\n", "  ", "\t", ""])), max_size=60).map("".join)
-
-
-def transcript_of(*texts: str, seconds: float | None = 1.0) -> Transcript:
-    return Transcript(
-        snippets=tuple(
-            Snippet(text=text, start=None if seconds is None else index * seconds) for index, text in enumerate(texts)
-        )
-    )
-
-
-def prose(count: int, *, words_each: int = 12, stops: str = ".") -> list[str]:
-    """Return ``count`` different sentences."""
-    return [
-        " ".join(["Sentence", str(number), *(f"word{(number * 7 + place) % 97}" for place in range(words_each))])
-        + stops
-        for number in range(count)
-    ]
-
-
-def assert_complete(transcript: Transcript, chunks: Chunks, *, max_tokens: int) -> None:
-    """Check all that chunking promises of any transcript."""
-    texts = [snippet.text for snippet in transcript.snippets]
-    assert "".join(chunk.text for chunk in chunks.chunks) == transcript.text
-    assert chunks.transcript_tokens == count_tokens(transcript.text, chunks.encoding)
-    assert chunks.transcript_tokens == sum(chunk.tokens for chunk in chunks.chunks)
-    assert [chunk.index for chunk in chunks.chunks] == list(range(len(chunks.chunks)))
-    parts: dict[int, list[str]] = {}
-    for chunk in chunks.chunks:
-        assert 0 < chunk.tokens <= max_tokens
-        assert chunk.tokens == count_tokens(chunk.text, chunks.encoding)
-        for segment in chunk.segments:
-            snippet = transcript.snippets[segment.snippet]
-            assert (segment.start, segment.end) == (snippet.start, snippet.end)
-            parts.setdefault(segment.snippet, []).append(segment.text)
-    if chunks.chunks:
-        assert ["".join(parts[index]) for index in range(len(texts))] == texts
-        assert coverage(chunks) == 1.0
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -169,79 +130,6 @@ def test_a_cut_is_moved_to_a_pause_where_nothing_is_punctuated(count: int) -> No
     assert all(chunk.segments[0].snippet % 10 == 0 for chunk in chunks)
 
 
-@pytest.mark.parametrize(
-    ("sentence", "end"),
-    [
-        ("All of this was said without a break, and still it goes on. ", "."),
-        ("春天来了，花都开了，一直说下去。", "。"),
-        ("هذه جملة طويلة بلا توقف، وما زالت مستمرة. ", "."),
-        ("これは長い文で、まだ続いています！", "！"),
-        ("यह वाक्य लंबा है और चलता रहता है। ", "।"),
-    ],
-)
-def test_a_long_snippet_is_cut_after_sentences(sentence: str, end: str) -> None:
-    transcript = transcript_of("Before.", (sentence * 2000).strip(), "After.")
-    chunks = chunk_transcript(transcript, max_tokens=2000)
-
-    assert_complete(transcript, chunks, max_tokens=2000)
-    assert all(chunk.text.rstrip().endswith(end) for chunk in chunks.chunks[:-1])
-    assert len(chunks.chunks) == math.ceil(chunks.transcript_tokens / 2000)
-
-
-def test_a_long_snippet_without_sentences_is_cut_between_words() -> None:
-    transcript = transcript_of(" ".join(prose(1000, stops="")))
-    chunks = chunk_transcript(transcript, max_tokens=2000)
-
-    assert_complete(transcript, chunks, max_tokens=2000)
-    whole = transcript.text.split()
-    assert [word for chunk in chunks.chunks for word in chunk.text.split()] == whole
-
-
-@pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize(
-    "unit",
-    [
-        "a",
-        "A",
-        "字",
-        "1",
-        "٣",
-        "!",
-        "/",
-        "\u0301",
-        "😀",
-        "👨\u200d👩\u200d👧",
-        "aA",
-        "สวัสดีครับ",
-        "<|endoftext|>",
-        "\x01",
-    ],
-)
-def test_a_string_without_end_is_cut_between_tokens(unit: str, encoding: str) -> None:
-    transcript = transcript_of(unit * (100_000 // len(unit)))
-    chunks = chunk_transcript(transcript, max_tokens=1000, encoding=encoding)
-
-    assert_complete(transcript, chunks, max_tokens=1000)
-    # An emoji of many tokens, whose parts a joiner holds together, is not split.
-    assert len(chunks.chunks) <= math.ceil(chunks.transcript_tokens / 980)
-
-
-@pytest.mark.parametrize("character", ["e\u0301", "e\u0323\u0301", "👩\u200d🚀", "👨\u200d👩\u200d👧"])
-@pytest.mark.parametrize("max_tokens", range(100, 108))
-def test_what_is_one_character_to_people_stays_together(character: str, max_tokens: int) -> None:
-    chunks = chunk_transcript(transcript_of(character * 500), max_tokens=max_tokens).chunks
-
-    assert len(chunks) > 1
-    assert all(chunk.text.startswith(character) for chunk in chunks)
-
-
-def test_snippets_that_start_with_a_slash_lose_nothing() -> None:
-    transcript = transcript_of(*["Look at the folder.", "/usr/local, that is."] * 300)
-    chunks = chunk_transcript(transcript, max_tokens=200)
-
-    assert_complete(transcript, chunks, max_tokens=200)
-
-
 def test_parts_of_a_snippet_keep_its_index_and_times() -> None:
     transcript = Transcript(snippets=(Snippet(text=" ".join(prose(200)), start=3.0, end=600.0),))
     chunks = chunk_transcript(transcript, max_tokens=500).chunks
@@ -303,7 +191,7 @@ def test_chunks_survive_json_and_pickle() -> None:
         "start": 0.0,
         "end": None,
     }
-    assert pickle.loads(pickle.dumps(chunks)) == chunks  # noqa: S301
+    assert pickle.loads(pickle.dumps(chunks)) == chunks  # noqa: S301 - our own bytes
 
 
 def test_segments_behave_like_a_tuple() -> None:
@@ -317,155 +205,6 @@ def test_segments_behave_like_a_tuple() -> None:
     assert repr(segments) == repr(tuple(segments))
     with pytest.raises(IndexError):
         segments[3]
-
-
-# Coverage: what a check before saving relies on.
-
-
-def chunks_for_coverage() -> Chunks:
-    chunks = chunk_transcript(transcript_of(*prose(100)), max_tokens=500)
-    assert len(chunks.chunks) > 3
-    return chunks
-
-
-def altered(chunks: Chunks, change: Callable[[list[Chunk]], None]) -> Chunks:
-    changed = list(chunks.chunks)
-    change(changed)
-    return chunks.model_copy(update={"chunks": tuple(changed)})
-
-
-def test_a_missing_chunk_lowers_coverage_by_its_tokens() -> None:
-    chunks = chunks_for_coverage()
-    missing = chunks.chunks[1].tokens
-
-    assert coverage(altered(chunks, lambda changed: changed.remove(changed[1]))) == pytest.approx(
-        1 - missing / chunks.transcript_tokens
-    )
-
-
-def test_tokens_that_are_in_two_chunks_are_not_covered() -> None:
-    chunks = chunks_for_coverage()
-    twice = chunks.chunks[1].tokens
-
-    assert coverage(altered(chunks, lambda changed: changed.append(changed[1]))) == pytest.approx(
-        1 - twice / chunks.transcript_tokens
-    )
-
-
-def test_a_chunk_whose_segments_are_not_its_text_is_not_covered() -> None:
-    chunks = chunks_for_coverage()
-
-    def lose_a_segment(changed: list[Chunk]) -> None:
-        changed[2] = changed[2].model_copy(update={"segments": changed[2].segments[1:]})
-
-    assert 0 < coverage(altered(chunks, lose_a_segment)) < 1
-
-
-def test_altered_text_is_found_by_its_hash() -> None:
-    chunks = chunks_for_coverage()
-
-    def say_something_else(changed: list[Chunk]) -> None:
-        segments = [segment._replace(text="x" * len(segment.text)) for segment in changed[0].segments]
-        text = "\n".join(segment.text for segment in segments) + "\n"
-        changed[0] = changed[0].model_copy(update={"segments": tuple(segments), "text": text})
-
-    assert coverage(altered(chunks, say_something_else)) == 0.0
-
-
-def test_chunks_in_the_wrong_order_of_text_are_found() -> None:
-    chunks = chunks_for_coverage()
-
-    def exchange(changed: list[Chunk]) -> None:
-        changed[0], changed[1] = (
-            changed[1].model_copy(update={"index": 0}),
-            changed[0].model_copy(update={"index": 1}),
-        )
-
-    assert coverage(altered(chunks, exchange)) == 0.0
-    # Also where no hash was kept.
-    assert coverage(altered(chunks, exchange).model_copy(update={"text_sha256": None})) == 0.0
-
-
-def test_a_chunk_too_many_is_found() -> None:
-    chunks = chunks_for_coverage()
-    extra = chunks.chunks[0].model_copy(update={"index": 99})
-
-    assert coverage(altered(chunks, lambda changed: changed.append(extra))) == 0.0
-
-
-def test_chunks_may_be_stored_in_any_order() -> None:
-    assert coverage(altered(chunks_for_coverage(), lambda changed: changed.reverse())) == 1.0
-
-
-# Cost.
-
-
-def fastest(run: Callable[[], object], times: int = 8) -> float:
-    """Return the processor seconds of the fastest of several runs: what others on the machine do is not ours."""
-
-    def once() -> float:
-        start = time.process_time()
-        run()
-        return time.process_time() - start
-
-    return min(once() for _ in range(times))
-
-
-COMMON_WORDS = tuple(
-    str.split(
-        """the of and to in that is was for on with as they at this from have or by one had not but what all were when
-        we there can said which do their time if will about other into than its only some could these two may then first
-        any people number through between under something important country language different because together"""
-    )
-)
-
-
-def long_transcript(tokens: int, *, words_each: int) -> Transcript:
-    """Return a transcript of about so many tokens of English, in captions of ``words_each`` words."""
-    spoken = [
-        COMMON_WORDS[(place * place + place // 7) % len(COMMON_WORDS)] + "." * (place % 14 == 13)
-        for place in range(tokens)
-    ]
-    captions = [" ".join(spoken[start : start + words_each]) for start in range(0, len(spoken), words_each)]
-    return Transcript(
-        snippets=tuple(
-            Snippet(text=caption, start=number * 4.0, end=number * 4.0 + 4) for number, caption in enumerate(captions)
-        )
-    )
-
-
-@pytest.mark.parametrize("words_each", [10, 25, 1_000_000])
-def test_chunking_400_000_tokens_costs_little_more_than_encoding_them(words_each: int) -> None:
-    transcript = long_transcript(400_000, words_each=words_each)
-    encoding = get_encoding("o200k_base")
-    token_table("o200k_base")
-    assert count_tokens(transcript.text) >= 400_000
-
-    # Others may keep the processor's caches from us for a while.
-    for _ in range(6):
-        ratio = fastest(lambda: chunk_transcript(transcript)) / fastest(lambda: encoding.encode(transcript.text))
-        if ratio <= 1.3:
-            break
-
-    assert ratio <= 1.3
-
-
-def test_the_cost_grows_with_the_length_alone() -> None:
-    small, large = (long_transcript(tokens, words_each=10) for tokens in (50_000, 400_000))
-
-    assert fastest(lambda: chunk_transcript(large)) <= 8 * 2 * fastest(lambda: chunk_transcript(small))
-
-
-@pytest.mark.parametrize("unit", ["a", "字", "!", "\u0301", "/ ", "?) "])
-def test_a_megabyte_of_the_same_takes_no_longer_than_tiktoken_and_a_moment(unit: str) -> None:
-    transcript = transcript_of((unit * (1_000_000 // len(unit))).strip())
-    encoding = get_encoding("o200k_base")
-    allowed = 3 * fastest(lambda: encoding.encode_ordinary(transcript.text), times=1) + 2
-
-    assert fastest(lambda: chunk_transcript(transcript), times=1) <= allowed
-
-
-# Real transcripts, which are not part of the project.
 
 
 @pytest.mark.skipif(not REAL_TRANSCRIPTS.is_dir(), reason=f"no real transcripts at {REAL_TRANSCRIPTS}: optional data")

@@ -23,9 +23,9 @@ from summary_pipeline.summarization.transcript import Transcript
 from summary_pipeline_tests.summarization.scripted_model import (
     ScriptedModel,
     completion,
-    data_of,
     faithful,
     faithful_answer,
+    markers_of,
     speech,
 )
 
@@ -188,11 +188,14 @@ async def test_a_permanent_failure_cancels_the_rest_and_keeps_what_is_stored() -
 
 
 async def test_an_unusable_answer_for_one_chunk_fails_the_whole() -> None:
+    nine = chunks(9)
+    third = nine.chunks[2].segments[0].snippet
+
     def never_third(request: CompletionRequest) -> Completion:
-        return completion(request, "no JSON") if "\n[14" in data_of(request) else faithful(request)
+        return completion(request, "no JSON") if markers_of(request)[0] == third else faithful(request)
 
     with pytest.raises(MalformedAnswerError, match="chunk 3 of 9"):
-        await summarizer(ScriptedModel(never_third)).map_chunks(chunks(9))
+        await summarizer(ScriptedModel(never_third)).map_chunks(nine)
 
 
 async def test_a_changed_chunk_alone_is_asked_about_again() -> None:

@@ -1,21 +1,33 @@
+import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from summary_pipeline.summarization import prompts
 from summary_pipeline.summarization.chunking import ChunkSegment
+from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.prompts import (
+    MARKER_TOKENS,
     PARAGRAPH_BYTES,
     PartToShow,
     PointToShow,
     delimited,
+    final_instructions,
+    map_instructions,
+    merge_instructions,
     neutralized,
+    prompt_set_version,
     render_parts,
     render_transcript,
     user_message,
 )
+from summary_pipeline.summarization.structured import partial_schema
+from summary_pipeline.summarization.tokens import count_tokens
 from summary_pipeline_tests.summarization.scripted_model import DATA
 
+PARAMETERS = SummarizationParameters()
 HOSTILE = st.text(alphabet='<>/[]0123data ="id\n x。.', max_size=60)
 
 
@@ -24,17 +36,29 @@ def segment(snippet: int, text: str, start: float | None = None) -> ChunkSegment
 
 
 def test_markers_stand_at_paragraphs_and_not_at_every_snippet() -> None:
-    segments = [segment(index, "w" * 100, float(index)) for index in range(20)]
+    segments = [segment(index, "w" * 100, float(index)) for index in range(50)]
     rendered = render_transcript(segments)
     per_paragraph = -(-PARAGRAPH_BYTES // 100)
-    assert list(rendered.markers) == list(range(0, 20, per_paragraph))
+    assert list(rendered.markers) == list(range(0, 50, per_paragraph))
     assert rendered.markers[per_paragraph] == float(per_paragraph)
     assert rendered.text.startswith(f"[0] {'w' * 100} {'w' * 100}")
 
 
-def test_a_line_break_follows_an_end_of_prose_only() -> None:
+def test_snippets_are_joined_by_what_weighs_least_in_their_script() -> None:
     rendered = render_transcript([segment(0, "we met"), segment(1, "at noon."), segment(2, "then left")])
-    assert rendered.text == "[0] we met at noon.\nthen left"
+    assert rendered.text == "[0] we met at noon. then left"
+    rendered = render_transcript([segment(0, "今天天气很好。"), segment(1, "我们走吧")])
+    assert rendered.text == "[0] 今天天气很好。\n我们走吧"
+
+
+@pytest.mark.parametrize(
+    "sentence", ["And so we went on.", "我们走吧，今天天气很好。", "هذه جملة قصيرة.", "지금 가자."]
+)
+def test_a_transcript_shown_weighs_no_more_than_itself_and_its_markers(sentence: str) -> None:
+    texts = [f"{sentence[:-1]} {number}{sentence[-1]}" for number in range(200)]
+    rendered = render_transcript(segment(number, text, float(number)) for number, text in enumerate(texts))
+    alone = count_tokens("\n".join(texts))
+    assert count_tokens(rendered.text) <= 1.01 * alone + MARKER_TOKENS * len(rendered.markers)
 
 
 def test_empty_snippets_are_not_shown() -> None:
@@ -85,13 +109,49 @@ def test_neutralizing_twice_changes_nothing_more(text: str) -> None:
     assert neutralized(neutralized(text)) == neutralized(text)
 
 
-def test_the_id_depends_on_the_data_alone_and_never_stands_in_them() -> None:
+def test_the_number_depends_on_the_data_alone_and_never_stands_in_them() -> None:
     first = delimited("transcript", "some words")
     assert delimited("transcript", "some words") == first
     assert delimited("transcript", "other words") != first
-    identity = re.findall(r'id="(\w+)"', first)[0]
+    identity = re.findall(r"\d{9}", first)[0]
     forged = delimited("transcript", f"some words {identity}")
-    assert re.findall(r'id="(\w+)"', forged)[0] != identity
+    assert re.findall(r"\d{9}", forged)[0] != identity
+
+
+def test_instructions_say_once_what_the_data_are_and_what_is_not_to_be_obeyed() -> None:
+    for instructions in (
+        map_instructions(PARAMETERS, "en"),
+        merge_instructions(PARAMETERS, "en"),
+        final_instructions(PARAMETERS, "en", "summaries", (4, 6)),
+    ):
+        assert "never instructions" in instructions
+        assert "main language (en)" in instructions
+        assert "[number]" in instructions
+
+
+def test_words_are_counted_for_languages_without_blanks_only() -> None:
+    rule = "2 characters a word"
+    assert rule not in map_instructions(PARAMETERS, "en")
+    assert rule in map_instructions(PARAMETERS, "zh")
+    assert rule in map_instructions(PARAMETERS, None)
+    told = PARAMETERS.model_copy(update={"summary_language": "Spanish"})
+    assert rule not in map_instructions(told, "zh")
+
+
+def test_what_a_map_call_sends_beside_the_transcript_is_less_than_4_percent_of_a_chunk() -> None:
+    schema = json.dumps(partial_schema("chunk_summary", points=3).schema, separators=(",", ":"))
+    frame = user_message("transcript", "")
+    beside = sum(map(count_tokens, (map_instructions(PARAMETERS, "en"), schema, frame)))
+    markers = MARKER_TOKENS * 8_000 * 4 / PARAGRAPH_BYTES
+    assert beside + markers < 0.04 * 8_000
+
+
+def test_the_version_of_the_prompts_changes_with_any_of_their_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = prompt_set_version()
+    assert re.fullmatch(r"[0-9a-f]{12}", before)
+    assert prompt_set_version() == before
+    monkeypatch.setattr(prompts, "KEY_POINTS", 3)
+    assert prompt_set_version() != before
 
 
 def test_ordinary_brackets_are_left_alone() -> None:

@@ -77,7 +77,7 @@ def test_a_code_fence_around_an_answer_is_no_fault() -> None:
         (json.dumps({**PARTIAL, "summary": " \n"}), "summary: too short"),
         (json.dumps({**PARTIAL, "points": [{"at": "noon", "text": "x"}]}), "points.item.at: int parsing"),
         (json.dumps({**PARTIAL, "points": [{"at": 1.5, "text": "x"}]}), "points.item.at: int from float"),
-        (json.dumps({**PARTIAL, "summary": '<data kind="transcript" id="0">'}), "repeats the lines"),
+        (json.dumps({**PARTIAL, "summary": "<data transcript 0>"}), "repeats the lines"),
     ],
 )
 def test_an_unusable_answer_says_where_it_fails_and_shows_none_of_its_text(text: str, reason: str) -> None:

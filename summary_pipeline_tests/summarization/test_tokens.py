@@ -218,7 +218,7 @@ def test_a_cut_at_a_safe_place_changes_no_token(name: str, text: str, position: 
         ("ab", 2, True),
     ],
 )
-def test_safe_places(text: str, position: int, safe: bool) -> None:  # noqa: FBT001
+def test_safe_places(text: str, position: int, safe: bool) -> None:  # noqa: FBT001 - a parameter
     assert is_safe(text, position) is safe
 
 

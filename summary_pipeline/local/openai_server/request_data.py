@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from summary_pipeline.summarization.sentences import split_sentences
 
 _BLOCK = re.compile(
-    r'^<data kind="(?P<kind>transcript|summaries)" id="(?P<id>[0-9a-f]+)">\n(?P<data>.*?)\n</data id="(?P=id)">$',
+    r"^<data (?P<kind>transcript|summaries) (?P<id>\d+)>\n(?P<data>.*?)\n</data (?P=id)>$",
     re.MULTILINE | re.DOTALL,
 )
 _MARKED_LINE = re.compile(r"^\[(\d+)\] ?(.*)$")
@@ -56,6 +56,11 @@ def find_data(text: str) -> RequestData | None:
     if block["kind"] == "transcript":
         return RequestData(passages=tuple(_read_passages(lines)))
     return RequestData(parts=tuple(_read_parts(lines)))
+
+
+def find_blocks(text: str) -> list[str]:
+    """Return what stands in each block of data, in order."""
+    return [block["data"] for block in _BLOCK.finditer(text)]
 
 
 def split_text(text: str) -> list[str]:
