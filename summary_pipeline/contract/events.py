@@ -140,6 +140,10 @@ class VideoTranscribed(_Event):
     snippet_count: Count | None = None
     ts: UtcDatetime | None = None
 
+    def to_json_bytes(self) -> bytes:
+        """Return the message as the transcriber might have sent it, for an event whose own bytes are not at hand."""
+        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
+
 
 class VideoSummarized(_Event):
     """A summary is saved. ``ts`` is when, in UTC."""
@@ -159,10 +163,6 @@ class VideoSummarized(_Event):
             "summaryText": self.summary_text,
             "ts": f"{self.ts.replace(microsecond=0, tzinfo=None).isoformat()}Z",
         }
-
-    def to_json_bytes(self) -> bytes:
-        """Return the message as it stands in Kafka."""
-        return json.dumps(self.payload(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def outgoing_event_id(cause: str, result_hash: str) -> str:

@@ -4,7 +4,8 @@ Belongs here: reading the catalogue, naming every difference, telling which of t
 Does not belong here: changing anything.
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -14,7 +15,8 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.types import TypeEngine
 
-from summary_pipeline.database.errors import typed_errors
+from summary_pipeline.database.errors import PermanentDatabaseError, typed_errors
+from summary_pipeline.database.locks import schema_of
 from summary_pipeline.database.models import SharedBase
 from summary_pipeline.database.own_models import OwnBase
 
@@ -83,6 +85,42 @@ def check_compatibility(engine: Engine, schema: str) -> list[Difference]:
                     Difference(table.name, None, DifferenceKind.TABLE_MISSING, "a table", "nothing", blocking=True)
                 )
         return differences
+
+
+class IncompatibleTablesError(PermanentDatabaseError):
+    """Tables are not as the code needs them; the message names every difference that stops the work."""
+
+    def __init__(self, schema: str, differences: Sequence[Difference]) -> None:
+        own = {difference.table for difference in differences} & OwnBase.metadata.tables.keys()
+        shared = {difference.table for difference in differences} - own
+        remedies = []
+        if own:
+            remedies.append("run `summary-pipeline db create`, which brings our own tables up to date")
+        if shared:
+            remedies.append(
+                "have the platform's migrations run (`summary-pipeline db create` creates shared tables that are "
+                "missing, and never changes one that exists)"
+            )
+        listing = "\n".join(f"  {difference}" for difference in differences)
+        super().__init__(
+            f"{len(differences)} difference(s) in schema {schema!r} stop the work; {'; '.join(remedies)}:\n{listing}"
+        )
+        self.differences = tuple(differences)
+
+
+@functools.lru_cache(maxsize=16)
+def require_compatible(engine: Engine) -> None:
+    """Return if the engine's schema has no blocking difference; once it has none, do not ask again in this process.
+
+    Raises:
+        IncompatibleTablesError: it has some.
+        DatabaseError: the database could not be asked; nothing is known.
+    """
+    with typed_errors("looking for its schema"), engine.connect() as connection:
+        schema = schema_of(connection) or inspect(connection).default_schema_name or "public"
+    blocking = [difference for difference in check_compatibility(engine, schema) if difference.blocking]
+    if blocking:
+        raise IncompatibleTablesError(schema, blocking)
 
 
 def _compare_table(table: Table, inspector: Inspector, schema: str) -> Iterator[Difference]:

@@ -87,8 +87,9 @@ class OutboxEvent(SharedBase):
 
     __tablename__ = "outbox_events"
     __table_args__ = (
-        # Created with the table, where we create it, so that a poll costs the same however long the history is.
+        # Created with the table, where we create it, so that a poll or a sweep costs the same however long the history.
         Index("outbox_events_unpublished", "created_at", "id", postgresql_where=text("NOT published")),
+        Index("outbox_events_created", "created_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine, Text, cast, exists, func, select, tuple_
+from sqlalchemy import Engine, SQLColumnExpression, Text, cast, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from summary_pipeline.contract.events import InvalidEventError, VideoTranscribed, parse_video_transcribed
@@ -22,6 +22,8 @@ from summary_pipeline.database.own_models import OutboxFailure
 from summary_pipeline.database.video_row import utc_clock
 
 _PAGE: Final = 500
+_MEMORY_SECONDS: Final = 14 * 86400.0
+"""Events that are older than two weeks are not looked for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,38 @@ class StuckVideo:
 
 
 @dataclass(frozen=True, slots=True)
+class LostEvent:
+    """A ``video.transcribed`` event that had no effect. ``payload`` is its JSON as it was sent."""
+
+    event: VideoTranscribed
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxBacklog:
     """What the outbox still holds. ``oldest_seconds`` is the age of the oldest unpublished row that is not parked."""
 
     unpublished: int
     parked: int
     oldest_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxTrouble:
+    """An outbox row that the relay could not publish so far. Times are UTC, without a zone.
+
+    ``rejections`` of its ``failures`` were the broker's refusals of this very message. A row with ``parked_at`` is not
+    tried again until a person releases it.
+    """
+
+    event_id: UUID
+    topic: str
+    created_at: datetime
+    failures: int
+    rejections: int
+    last_error: str
+    next_attempt_at: datetime
+    parked_at: datetime | None
 
 
 def is_processed(engine: Engine, message_ids: Collection[str]) -> set[str]:
@@ -80,24 +108,59 @@ def stuck_videos(engine: Engine, older_than_seconds: float, *, limit: int = 100)
 
 
 def lost_events(
-    engine: Engine, older_than_seconds: float, *, newer_than_seconds: float = 14 * 86400, limit: int = 100
-) -> list[VideoTranscribed]:
+    engine: Engine, older_than_seconds: float, *, newer_than_seconds: float = _MEMORY_SECONDS, limit: int = 100
+) -> list[LostEvent]:
     """Return ``video.transcribed`` events that were published but had no effect, the oldest first.
 
-    They were published between ``newer_than_seconds`` and ``older_than_seconds`` ago, are not processed, and their
-    video still is ``summarizing``: the broker forgot them, or their run never started or died. Rows that are no valid
-    events are left out: the sensor dead-letters them when it meets them.
+    They were published more than ``older_than_seconds`` ago, written less than ``newer_than_seconds`` ago, are not
+    processed, and their video still is ``summarizing``: the broker forgot them, or their run never started or died.
+    Rows that are no valid events are left out: the sensor dead-letters them when it meets them.
 
     Raises:
         DatabaseError: the database could not answer.
     """
-    found: list[VideoTranscribed] = []
+    found: list[LostEvent] = []
     with typed_errors("looking for lost events"), Session(engine) as session:
-        for page in _unanswered_pages(session, older_than_seconds, newer_than_seconds):
+        now = session.scalars(select(utc_clock())).one()
+        youngest = now - timedelta(seconds=older_than_seconds)
+        # A row is written before it is published. Only its creation is bounded on both sides, so that an index can be
+        # used: what ``coalesce`` hides from one is looked at in the rows that are left.
+        published = (
+            OutboxEvent.published,
+            OutboxEvent.created_at >= now - timedelta(seconds=newer_than_seconds),
+            OutboxEvent.created_at < youngest,
+            func.coalesce(OutboxEvent.published_at, OutboxEvent.created_at) < youngest,
+        )
+        for page in _unanswered_pages(session, *published):
             found.extend(_waiting(session, page))
             if len(found) >= limit:
                 break
     return found[:limit]
+
+
+def awaits_event(
+    engine: Engine, video_ids: Collection[int], *, newer_than_seconds: float = _MEMORY_SECONDS
+) -> set[int]:
+    """Return those of ``video_ids`` for which the outbox holds an event that had no effect yet, published or not.
+
+    Published ones count if they were written less than ``newer_than_seconds`` ago: only those are looked for when they
+    are lost.
+
+    Raises:
+        DatabaseError: the database could not answer.
+    """
+    if not video_ids:
+        return set()
+    wanted = set(video_ids)
+    found: set[int] = set()
+    with typed_errors("looking for the events of stuck videos"), Session(engine) as session:
+        now = session.scalars(select(utc_clock())).one()
+        recent = OutboxEvent.created_at >= now - timedelta(seconds=newer_than_seconds)
+        for page in _unanswered_pages(session, or_(~OutboxEvent.published, recent)):
+            of_wanted = [item for item in page if item.event.video_id in wanted]
+            processed = _processed(session, {item.event.id for item in of_wanted})
+            found |= {item.event.video_id for item in of_wanted if item.event.id not in processed}
+    return found
 
 
 def outbox_backlog(engine: Engine) -> OutboxBacklog:
@@ -119,6 +182,31 @@ def outbox_backlog(engine: Engine) -> OutboxBacklog:
         return OutboxBacklog(unpublished, parked, None if seconds is None else float(seconds))
 
 
+def outbox_troubles(engine: Engine) -> list[OutboxTrouble]:
+    """Return the unpublished rows that the relay failed to publish, the oldest first: parked ones and others.
+
+    Raises:
+        DatabaseError: the database could not answer.
+    """
+    statement = (
+        select(
+            OutboxEvent.id,
+            OutboxEvent.topic,
+            OutboxEvent.created_at,
+            OutboxFailure.failures,
+            OutboxFailure.rejections,
+            OutboxFailure.last_error,
+            OutboxFailure.next_attempt_at,
+            OutboxFailure.parked_at,
+        )
+        .join(OutboxFailure, OutboxFailure.event_id == OutboxEvent.id)
+        .where(~OutboxEvent.published)
+        .order_by(OutboxEvent.created_at, OutboxEvent.id)
+    )
+    with typed_errors("reading what the relay could not publish"), Session(engine) as session:
+        return [OutboxTrouble(*row) for row in session.execute(statement)]
+
+
 def _processed(session: Session, message_ids: Collection[str]) -> set[str]:
     if not message_ids:
         return set()
@@ -126,17 +214,14 @@ def _processed(session: Session, message_ids: Collection[str]) -> set[str]:
     return set(session.scalars(statement))
 
 
-def _unanswered_pages(
-    session: Session, older_than_seconds: float, newer_than_seconds: float
-) -> Iterator[list[VideoTranscribed]]:
-    """Payloads are read as text and parsed here: in PostgreSQL, one escaped NUL in one row would fail the query."""
-    now = session.scalars(select(utc_clock())).one()
-    published_at = func.coalesce(OutboxEvent.published_at, OutboxEvent.created_at)
+def _unanswered_pages(session: Session, *conditions: SQLColumnExpression[bool]) -> Iterator[list[LostEvent]]:
+    """Yield valid events without an effect, the oldest first.
+
+    Payloads are read as text and parsed here: in PostgreSQL, one escaped NUL in one row would fail the query.
+    """
     base = (
         select(OutboxEvent.created_at, OutboxEvent.id, cast(OutboxEvent.payload, Text))
-        .where(OutboxEvent.topic == VIDEO_TRANSCRIBED, OutboxEvent.published)
-        .where(published_at >= now - timedelta(seconds=newer_than_seconds))
-        .where(published_at < now - timedelta(seconds=older_than_seconds))
+        .where(OutboxEvent.topic == VIDEO_TRANSCRIBED, *conditions)
         .where(~exists().where(ProcessedMessage.message_id == cast(OutboxEvent.id, Text)))
         .order_by(OutboxEvent.created_at, OutboxEvent.id)
         .limit(_PAGE)
@@ -144,23 +229,24 @@ def _unanswered_pages(
     after: tuple[datetime, UUID] | None = None
     while True:
         statement = base if after is None else base.where(tuple_(OutboxEvent.created_at, OutboxEvent.id) > after)
-        events: list[VideoTranscribed] = []
+        events: list[LostEvent] = []
         rows = 0
-        for created_at, row_id, payload in session.execute(statement):
+        for created_at, row_id, text in session.execute(statement):
             rows += 1
             after = (created_at, row_id)
+            payload = text.encode()
             with suppress(InvalidEventError):
-                events.append(parse_video_transcribed(payload.encode()))
+                events.append(LostEvent(parse_video_transcribed(payload), payload))
         yield events
         if rows < _PAGE:
             return
 
 
-def _waiting(session: Session, events: list[VideoTranscribed]) -> list[VideoTranscribed]:
+def _waiting(session: Session, found: list[LostEvent]) -> list[LostEvent]:
     """Keep what had no effect under the payload's id, which may differ from the row's, and whose video waits."""
-    processed = _processed(session, {event.id for event in events})
+    processed = _processed(session, {item.event.id for item in found})
     statement = select(Video.id).where(
-        Video.id.in_({event.video_id for event in events}), Video.status == VideoStatus.SUMMARIZING
+        Video.id.in_({item.event.video_id for item in found}), Video.status == VideoStatus.SUMMARIZING
     )
     summarizing = set(session.scalars(statement))
-    return [event for event in events if event.id not in processed and event.video_id in summarizing]
+    return [item for item in found if item.event.id not in processed and item.event.video_id in summarizing]

@@ -26,6 +26,7 @@ from sqlalchemy import Engine, Text, cast, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from summary_pipeline.database.compatibility import IncompatibleTablesError, require_compatible
 from summary_pipeline.database.engine import set_for_transaction
 from summary_pipeline.database.errors import DatabaseError, typed_errors
 from summary_pipeline.database.locks import Lock, try_lock
@@ -97,12 +98,19 @@ class Relay:
         self._settings = settings
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Poll until ``stop`` is set; outages of PostgreSQL and Kafka are logged and waited for, ever longer."""
+        """Poll until ``stop`` is set; outages of PostgreSQL and Kafka are logged and waited for, ever longer.
+
+        Raises:
+            IncompatibleTablesError: the tables are not as the relay needs them; waiting would not change that.
+        """
         outages = 0
         while not stop.is_set():
             try:
+                require_compatible(self._engine)
                 report = self.run_once(stop)
                 outage = report.outage
+            except IncompatibleTablesError:
+                raise
             except DatabaseError as error:
                 report, outage = RelayReport(), str(error)
             if outage is None:

@@ -15,6 +15,7 @@ from summary_pipeline.defs.partitions import partition_key, videos
 from summary_pipeline.defs.requests import EVENT_SENSOR, is_under_way, runs_in_flight, runs_of_event
 from summary_pipeline.defs.run_tags import FRESH_VIDEO_PRIORITY, EventOrigin
 from summary_pipeline.intake.cursor import Cursor, parse_cursor, start_offsets
+from summary_pipeline.intake.dead_letters import rejected_letter
 from summary_pipeline.intake.planning import AcceptedEvent, TickPlan, plan_tick, refuse_mass_rejection
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.kafka import Kafka
@@ -63,8 +64,11 @@ def video_transcribed_sensor(
             max_seconds=limits.summary_tick_seconds,
         )
     plan = plan_tick(result.messages, processed=database.processed_among)
-    refuse_mass_rejection(plan, read=len(result.messages))
-    kafka.write_dead_letters(plan.rejected)
+    refuse_mass_rejection(plan, read=len(result.messages), share=limits.summary_max_rejected_share)
+    letters = [rejected_letter(rejected, cluster_id=state.cluster_id) for rejected in plan.rejected]
+    # Both before the cursor moves. The table first, because it takes a repeat for what it is.
+    database.record_dead_letters(letters)
+    kafka.write_dead_letters(letters)
     _log(context, plan)
     next_cursor = Cursor(
         cluster_id=state.cluster_id, topic=VIDEO_TRANSCRIBED, offsets=dict(sorted(result.next_offsets.items()))

@@ -16,6 +16,8 @@ KAFKA_CLUSTER = "summary_pipeline/kafka_cluster"
 KAFKA_TOPIC = "summary_pipeline/kafka_topic"
 KAFKA_PARTITION = "summary_pipeline/kafka_partition"
 KAFKA_OFFSET = "summary_pipeline/kafka_offset"
+STUCK_SINCE = "summary_pipeline/stuck_since"
+"""On runs that the sweep asked for, for the video's sake: since when (UTC) the video had been ``summarizing``."""
 
 FRESH_VIDEO_PRIORITY = {"dagster/priority": "1"}
 """Runs that an event asked for overtake queued backfills, whose priority is 0."""

@@ -12,7 +12,7 @@ from summary_pipeline.contract.events import InvalidEventError, VideoTranscribed
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A Kafka message as it came, and where from. ``timestamp_ms`` is milliseconds since the epoch, or None."""
+    """A Kafka message as it came, and where from."""
 
     topic: str
     partition: int
@@ -20,7 +20,6 @@ class ReceivedMessage:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
-    timestamp_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,14 @@ def plan_tick(
     return TickPlan(tuple(accepted), tuple(rejected), tuple(repeats))
 
 
-def refuse_mass_rejection(plan: TickPlan, *, read: int, least: int = 10, share: float = 0.5) -> None:
+def refuse_mass_rejection(plan: TickPlan, *, read: int, share: float, least: int = 10) -> None:
     """Stop before a bad deployment sends the whole topic to the dead-letter topic.
+
+    Args:
+        plan: what the tick would do.
+        read: how many messages the tick read.
+        share: the largest share of bad messages, 0 to 1, that still are the messages' own fault; 1 lets all pass.
+        least: fewer messages than this prove nothing.
 
     Raises:
         TooManyRejectedError: of at least ``least`` messages read, more than ``share`` are bad.
@@ -88,5 +93,6 @@ def refuse_mass_rejection(plan: TickPlan, *, read: int, least: int = 10, share: 
         raise TooManyRejectedError(
             f"{len(plan.rejected)} of {read} messages are no valid video.transcribed events; nothing was dead-lettered "
             f"and the cursor stays. First: {first.message.topic}[{first.message.partition}]@{first.message.offset}: "
-            f"{first.reason}. Check the producer, or what was deployed here last."
+            f"{first.reason}. Check the producer, or what was deployed here last. If they are to be dead-lettered all "
+            "the same, set SUMMARY_MAX_REJECTED_SHARE=1 until they are past."
         )

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.5
+COMMIT_SECONDS = 5.0
 COORDINATOR_ERRORS = frozenset(
     {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
 )
@@ -40,12 +41,34 @@ class ReadResult:
     next_offsets: Mapping[int, int]
 
 
+class _Commits:
+    """What the client reported about the last commit. ``failure`` is why it failed, None where it did not."""
+
+    def __init__(self) -> None:
+        self.answered = True
+        self.failure: str | None = None
+
+    def begin(self) -> None:
+        self.answered = False
+        self.failure = "no group coordinator answered in time"
+
+    def fail(self, reason: str) -> None:
+        self.answered = True
+        self.failure = reason
+
+    def report(self, error: KafkaError | None, _offsets: list[TopicPartition]) -> None:
+        """Take the client's report; it calls this from ``poll``."""
+        self.answered = True
+        self.failure = None if error is None else error.str()
+
+
 class KafkaReader:
     """Reads one topic. Not safe for use by several threads; close it after use (``open_reader`` does)."""
 
-    def __init__(self, consumer: Consumer, topic: str) -> None:
+    def __init__(self, consumer: Consumer, topic: str, commits: "_Commits") -> None:
         self._consumer = consumer
         self._topic = topic
+        self._commits = commits
 
     def state(self, *, trusted_cluster_id: str | None = None) -> TopicState:
         """Return cluster id, watermarks and the group's committed offsets.
@@ -112,24 +135,34 @@ class KafkaReader:
         self._consumer.unassign()
         return ReadResult(tuple(messages), next_offsets)
 
-    def commit(self, offsets: Mapping[int, int]) -> None:
-        """Commit offsets that are safe in the sensor's cursor. A failure is only logged: the cursor is the truth."""
+    def commit(self, offsets: Mapping[int, int], *, max_seconds: float = COMMIT_SECONDS) -> None:
+        """Commit offsets that are safe in the sensor's cursor. A failure is only logged: the cursor is the truth.
+
+        The client's own synchronous commit waits for an answer without any bound; this waits ``max_seconds``.
+        """
         if not offsets:
             return
+        wanted = [TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()]
+        deadline = time.monotonic() + max_seconds
+        self._commits.begin()
         try:
-            self._consumer.commit(
-                offsets=[TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()],
-                asynchronous=False,
-            )
+            self._consumer.commit(offsets=wanted, asynchronous=True)
+            while not self._commits.answered and time.monotonic() < deadline:
+                self._consumer.poll(0.05)
         except KafkaException as error:
+            self._commits.fail(str(error))
+        if self._commits.failure is not None:
             logger.warning(
-                "Group offsets of %s were not committed, lag tools will show old values: %s", self._topic, error
+                "Group offsets of %s were not committed, lag tools will show old values: %s",
+                self._topic,
+                self._commits.failure,
             )
 
 
 @contextmanager
 def open_reader(bootstrap_servers: str, *, group_id: str, topic: str) -> Iterator[KafkaReader]:
     """Yield a reader of ``topic`` and close its consumer afterwards."""
+    commits = _Commits()
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap_servers,
@@ -140,12 +173,16 @@ def open_reader(bootstrap_servers: str, *, group_id: str, topic: str) -> Iterato
             "auto.offset.reset": "error",
             "enable.partition.eof": True,
             "isolation.level": "read_committed",
+            # The group is never joined: this is how long a commit waits for a coordinator, and ``close`` for a commit.
+            "session.timeout.ms": round(COMMIT_SECONDS * 1000),
+            "heartbeat.interval.ms": 1000,
             "fetch.wait.max.ms": 100,
             "log_level": 3,
+            "on_commit": commits.report,
         }
     )
     try:
-        yield KafkaReader(consumer, topic)
+        yield KafkaReader(consumer, topic, commits)
     finally:
         consumer.close()
 
@@ -157,7 +194,6 @@ def _receive(message: Message) -> ReceivedMessage | None:
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- the client's public name for it
             return None
         raise KafkaException(error)
-    timestamp_type, timestamp = message.timestamp()
     return ReceivedMessage(
         topic=message.topic() or "",
         partition=_partition(message),
@@ -165,7 +201,6 @@ def _receive(message: Message) -> ReceivedMessage | None:
         key=_as_bytes(message.key()),
         value=_as_bytes(message.value()),
         headers=_headers(message),
-        timestamp_ms=timestamp if timestamp_type else None,
     )
 
 

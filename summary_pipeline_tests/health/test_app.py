@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from summary_pipeline.health import app as health_app
-from summary_pipeline.health.app import Check, create_app
+from summary_pipeline.health.app import Check, Detail, create_app
 
 
 def answering() -> None:
@@ -62,3 +62,31 @@ async def test_a_dependency_that_hangs_does_not_hang_the_answer(monkeypatch: pyt
         released.set()
     assert response.status_code == 503
     assert "no answer within" in response.json()["dependencies"]["s3"]["message"]
+
+
+async def details(**asked: Detail) -> httpx.Response:
+    transport = httpx.ASGITransport(app=create_app({"postgresql": answering}, asked))
+    async with httpx.AsyncClient(transport=transport, base_url="http://health") as client:
+        return await client.get("/api/v1/health")
+
+
+async def test_health_shows_numbers() -> None:
+    response = await details(outbox=lambda: {"unpublished": 3, "oldest_seconds": None})
+    assert response.status_code == 200
+    assert response.json()["details"] == {"outbox": {"unpublished": 3, "oldest_seconds": None}}
+
+
+async def test_numbers_that_can_not_be_had_are_told_and_decide_nothing() -> None:
+    def refuse() -> dict[str, int]:
+        raise ConnectionRefusedError("127.0.0.1:5432 refused")
+
+    response = await details(outbox=refuse, videos=lambda: {"stuck": 0})
+    assert response.status_code == 200
+    assert response.json()["details"] == {
+        "outbox": {"message": "ConnectionRefusedError: 127.0.0.1:5432 refused"},
+        "videos": {"stuck": 0},
+    }
+
+
+async def test_readiness_asks_for_no_numbers() -> None:
+    assert "details" not in (await get("/api/v1/health/ready", postgresql=answering)).json()

@@ -4,7 +4,6 @@ from uuid import UUID
 
 import pytest
 
-from summary_pipeline.intake.dead_letters import dead_letter_headers
 from summary_pipeline.intake.planning import (
     ReceivedMessage,
     RejectedMessage,
@@ -75,19 +74,16 @@ def rejected_plan(number: int) -> TickPlan:
 
 def test_a_tick_in_which_most_messages_are_bad_is_refused() -> None:
     with pytest.raises(TooManyRejectedError, match=r"6 of 10 messages.*video.transcribed\[0\]@0: not_json: broken"):
-        refuse_mass_rejection(rejected_plan(6), read=10)
+        refuse_mass_rejection(rejected_plan(6), read=10, share=0.5)
 
 
-@pytest.mark.parametrize(("bad", "read"), [(5, 10), (9, 9), (0, 0)])
-def test_a_few_bad_messages_are_not_refused(bad: int, read: int) -> None:
-    refuse_mass_rejection(rejected_plan(bad), read=read)
+@pytest.mark.parametrize(
+    ("bad", "read", "share"), [(5, 10, 0.5), (9, 9, 0.5), (9, 9, 0.0), (0, 0, 0.5), (0, 10, 0.0), (10, 10, 1.0)]
+)
+def test_a_few_bad_messages_are_not_refused(bad: int, read: int, share: float) -> None:
+    refuse_mass_rejection(rejected_plan(bad), read=read, share=share)
 
 
-def test_a_dead_letter_says_where_it_came_from_and_why_and_keeps_its_own_headers() -> None:
-    received = ReceivedMessage("video.transcribed", 3, 14, b"7", b"{", headers=(("trace", b"abc"),))
-    headers = dict(dead_letter_headers(RejectedMessage(received, "not_json: broken"), consumer="summary-pipeline"))
-    assert headers["trace"] == b"abc"
-    assert headers["__connect.errors.topic"] == b"video.transcribed"
-    assert headers["__connect.errors.partition"] == b"3"
-    assert headers["__connect.errors.offset"] == b"14"
-    assert headers["__connect.errors.exception.message"] == b"not_json: broken"
+def test_a_share_of_nothing_refuses_the_first_bad_message() -> None:
+    with pytest.raises(TooManyRejectedError):
+        refuse_mass_rejection(rejected_plan(1), read=10, share=0.0)

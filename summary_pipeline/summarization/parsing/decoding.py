@@ -31,6 +31,7 @@ _BINARY_FORMATS = (
     (b"PAR1", "a Parquet file"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
+_PDF = re.compile(rb"%PDF-\d")
 _SAMPLE_BYTES = 4096
 _SAMPLE_CHARACTERS = 100_000
 _CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -52,11 +53,13 @@ def decode(data: bytes, *, key: str) -> str:
 
 
 def _refuse_known_binary_formats(data: bytes, key: str) -> None:
-    found = next((name for start, name in _BINARY_FORMATS if data.startswith(start)), None)
-    if found is None and data[4:8] == b"ftyp":
+    # Some programs write a byte order mark before whatever they store.
+    body = data.removeprefix(codecs.BOM_UTF8)
+    found = next((name for start, name in _BINARY_FORMATS if body.startswith(start)), None)
+    if found is None and body[4:8] == b"ftyp":
         found = "an MP4 recording"
-    # "BZh", "ID3" and the like may also be how a text starts; binary data are not UTF-8 for long.
-    if found is not None and not _is_utf8(data[:_SAMPLE_BYTES]):
+    # "BZh", "ID3" and the like may also be how a text starts; binary data are not UTF-8 for long. A PDF may be.
+    if found is not None and (_PDF.match(body) or not _is_utf8(body[:_SAMPLE_BYTES])):
         raise UnreadableTranscriptError(key, found, "the first byte", _EXPECTED)
 
 

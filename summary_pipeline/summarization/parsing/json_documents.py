@@ -106,10 +106,18 @@ def _read_item(item: object, key: str, where: str) -> RawSnippet:
         text = ""
     elif not isinstance(text, str):
         raise UnreadableTranscriptError(key, _kind(text), f'"text" of {where}', "a string")
+    return RawSnippet(text, *_read_times(item))
+
+
+def _read_times(item: dict[str, object]) -> tuple[float | None, float | None]:
+    """Return start and end; two of start, end and duration tell the third."""
     start, end, duration = seconds(item.get("start")), seconds(item.get("end")), seconds(item.get("duration"))
-    if end is None and start is not None and duration is not None:
-        end = start + duration
-    return RawSnippet(text, start, end)
+    if duration is not None:
+        if end is None and start is not None:
+            end = start + duration
+        elif start is None and end is not None and end >= duration:
+            start = end - duration
+    return start, end
 
 
 def _integer(digits: str) -> int | float:

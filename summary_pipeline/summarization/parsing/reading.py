@@ -17,24 +17,25 @@ from summary_pipeline.summarization.transcript import Transcript
 
 _PADDING = " \t\r\n\0\ufeff"
 _MARKUP = re.compile(
-    r"<(?:!--|(?:!doctype|\?xml|html|head|body|error|tt|timedtext|transcript|transcription|rss|svg)\b)", re.IGNORECASE
+    r"<(?:!--|(?:!doctype|\?xml|html|head|body|title|meta|script|div|table"
+    r"|error|tt|timedtext|transcript|transcription|rss|svg)\b)",
+    re.IGNORECASE,
 )
+_HTML = re.compile(r"<(?:!doctype html|html|head|body|title|meta|script|div|table)\b", re.IGNORECASE)
+_MARKUP_SAMPLE = 2000
 _JSON_WORDS = frozenset({"null", "true", "false", "NaN"})
 _JSON_STARTS = frozenset('"[{-0123456789')
 
 
-def parse_transcript(data: bytes, *, key: str, max_bytes: int | None = None) -> Transcript:
+def parse_transcript(data: bytes, *, key: str) -> Transcript:
     """Read a transcript document of any known form. ``key`` is where it was found, for errors.
 
     The result is normalized: see ``normalization``. It holds at least one letter or digit.
 
     Raises:
         EmptyTranscriptError: there is no speech in it.
-        UnreadableTranscriptError: it is larger than ``max_bytes``, or it can't be read. No other exception is raised,
-            whatever the bytes are.
+        UnreadableTranscriptError: it can't be read. No other exception is raised, whatever the bytes are.
     """
-    if max_bytes is not None and len(data) > max_bytes:
-        raise UnreadableTranscriptError(key, f"{len(data)} bytes", expected=f"at most {max_bytes} bytes")
     text = decode(data, key=key).strip(_PADDING)
     if not text:
         raise EmptyTranscriptError(key, f"a document of {len(data)} bytes without text")
@@ -56,7 +57,8 @@ def _read(text: str, key: str) -> tuple[list[RawSnippet], str | None]:
     if document is not None:
         return read_json(document, key=key)
     if match := _MARKUP.match(text):
-        raise UnreadableTranscriptError(key, f"markup ({match.group().lower()})", "the first character")
+        kind = "an HTML page" if _HTML.search(text, 0, _MARKUP_SAMPLE) else "markup"
+        raise UnreadableTranscriptError(key, f"{kind} ({match.group().lower()})", "the first character")
     if is_cues(text):
         return read_cues(text)
     if looks_like_part_of_json(text):

@@ -1,0 +1,69 @@
+"""``summary-pipeline outbox``: what the relay could not publish."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+import typer
+
+from summary_pipeline.commands.printing import one_line, printable, utc
+from summary_pipeline.settings import load_settings
+
+app = typer.Typer(help="Outbox rows that the relay could not publish.", no_args_is_help=True)
+
+_ERROR_CHARACTERS: Final = 160
+
+
+@app.command()
+def parked() -> None:
+    """List the rows that the relay failed to publish, parked or to be tried again, and count the backlog."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from summary_pipeline.database.queries import outbox_backlog, outbox_troubles
+    from summary_pipeline.resources.connections import open_database
+
+    engine = open_database(load_settings().platform).engine
+    table = Table("row", "topic", "since", "state", "failures", "refusals", "last error")
+    for row in outbox_troubles(engine):
+        state = f"next attempt {utc(row.next_attempt_at)}"
+        if row.parked_at is not None:
+            state = f"parked {utc(row.parked_at)}"
+        error = one_line(row.last_error, most=_ERROR_CHARACTERS)
+        numbers = (str(row.failures), str(row.rejections))
+        cells = (str(row.event_id), printable(row.topic), utc(row.created_at), state, *numbers, error)
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
+    if table.row_count:
+        Console().print(table)
+    backlog = outbox_backlog(engine)
+    oldest = (
+        ""
+        if backlog.oldest_seconds is None
+        else f"; the oldest that is not parked waits for {backlog.oldest_seconds:.0f} s"
+    )
+    typer.echo(f"{backlog.unpublished} unpublished row(s), {backlog.parked} of them parked{oldest}.")
+
+
+@app.command()
+def release(
+    ids: Annotated[list[UUID] | None, typer.Argument(metavar="ID...")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every parked row.")] = False,
+) -> None:
+    """Let parked rows be tried again, after their cause was mended."""
+    from summary_pipeline.database.queries import outbox_troubles
+    from summary_pipeline.database.relay import release_parked
+    from summary_pipeline.resources.connections import open_database
+
+    if bool(ids) == everything:
+        raise typer.BadParameter("name parked rows, or say --all")
+    engine = open_database(load_settings().platform).engine
+    are_parked = [row.event_id for row in outbox_troubles(engine) if row.parked_at is not None]
+    chosen = are_parked if everything else list(dict.fromkeys(ids or ()))
+    released = release_parked(engine, [row_id for row_id in chosen if row_id in are_parked])
+    for row_id in chosen:
+        if row_id not in are_parked:
+            typer.echo(f"{row_id} is not parked. `summary-pipeline outbox parked` shows what is.", err=True)
+    typer.echo(f"{released} row(s) released; the relay tries them at its next poll.")
+    if not set(chosen) <= set(are_parked):
+        raise typer.Exit(1)
