@@ -1,42 +1,113 @@
 """The sensor that tells the platform when a video could not be summarized.
 
 Belongs here: from a failed run to ``videos.status``. Does not belong here: what counts as a failure (``failures``).
-A sensor and not a hook in the run: a run whose worker was killed has failed too.
+A sensor and not a hook in the run: a run whose worker was killed has failed too. And not Dagster's run-failure sensor,
+which passes over a failure that it could not tell (``failure_cursor``).
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
+from summary_pipeline.database.errors import TransientDatabaseError, UnexpectedStatusError
+from summary_pipeline.defs.failure_cursor import FailureCursor, parse_failure_cursor
 from summary_pipeline.defs.job import ASSETS, JOB_NAME
 from summary_pipeline.defs.partitions import video_id_of
 from summary_pipeline.defs.run_tags import EVENT_ID
 from summary_pipeline.resources.database import Database
 
-PARTITION = "dagster/partition"
-WILL_RETRY = "dagster/will_retry"
-OUR_ERRORS = "summary_pipeline."
+FAILURE_SENSOR: Final = "failed_summary_sensor"
+#: Failed runs that one tick takes up.
+FAILURES_PER_TICK: Final = 50
+PARTITION: Final = "dagster/partition"
+WILL_RETRY: Final = "dagster/will_retry"
+RETRIED_BY: Final = "dagster/auto_retry_run_id"
+OUR_ERRORS: Final = "summary_pipeline."
+RUN_FAILURE: Final = dg.DagsterEventType.RUN_FAILURE
 
 
-@dg.run_failure_sensor(
-    name="failed_summary_sensor",
+@dg.sensor(
+    name=FAILURE_SENSOR,
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Sets `videos.status` to `failed`, with a reason a person can act on, when a run has failed for good.",
 )
-def failed_summary_sensor(context: dg.RunFailureSensorContext, database: dg.ResourceParam[Database]) -> None:
-    """Record one failed run. A skip reason would end the tick before the other failed runs, so none is given."""
-    run = context.dagster_run
-    if not is_about_a_video(run):
-        return
-    if run.tags.get(WILL_RETRY) == "true":
-        context.log.info("Run %s will be tried again.", run.run_id)
-        return
-    video_id = video_id_of(run.tags[PARTITION])
-    reason = failure_reason(context.get_step_failure_events(), run.run_id, context.failure_event)
-    outcome = database.mark_failed(video_id, reason, event_id=run.tags.get(EVENT_ID), run_id=run.run_id)
-    context.log.info("Run %s of video %s failed (%s): %s", run.run_id, video_id, outcome, reason)
+def failed_summary_sensor(context: dg.SensorEvaluationContext, database: dg.ResourceParam[Database]) -> dg.SensorResult:
+    """Record the runs that have failed since the last tick, the oldest first.
+
+    Raises:
+        TransientDatabaseError: the database did not answer for the first of them. The cursor stays where it is.
+    """
+    before = cursor = parse_failure_cursor(context.cursor)
+    records = failures(context.instance, cursor)
+    cursor = cursor.without_deleted(record.storage_id for record in records)
+    told = 0
+    for record in records:
+        run = context.instance.get_run_by_id(record.run_id)
+        if run is not None and is_about_a_video(run):
+            if is_undecided(run, context.instance):
+                cursor = cursor.with_undecided(record.storage_id)
+                continue
+            if run.tags.get(WILL_RETRY) != "true":
+                try:
+                    _tell(context, database, run, record)
+                except TransientDatabaseError as error:
+                    if cursor == before:
+                        raise
+                    context.log.warning("Run %s is not recorded yet; the next tick goes on: %s", run.run_id, error)
+                    break
+                told += 1
+        cursor = cursor.with_done(record.storage_id)
+    return dg.SensorResult(
+        skip_reason=dg.SkipReason(f"{told} failed run(s) recorded." if told else "No run has failed for good."),
+        cursor=cursor.model_dump_json(),
+    )
+
+
+def failures(instance: dg.DagsterInstance, cursor: FailureCursor) -> list[dg.EventLogRecord]:
+    """Return the failures that are to be looked at: those put off, then those that are new, the oldest first."""
+    put_off: list[dg.EventLogRecord] = []
+    if cursor.undecided:
+        known = dg.RunStatusChangeRecordsFilter(RUN_FAILURE, storage_ids=sorted(cursor.undecided))
+        put_off += instance.fetch_run_status_changes(known, limit=len(cursor.undecided), ascending=True).records
+    later = dg.RunStatusChangeRecordsFilter(RUN_FAILURE, after_storage_id=cursor.after)
+    found = instance.fetch_run_status_changes(later, limit=len(cursor.done) + FAILURES_PER_TICK, ascending=True)
+    return put_off + [record for record in found.records if cursor.is_new(record.storage_id)]
+
+
+def is_undecided(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
+    """Tell whether Dagster has yet to say what follows a failed run: it tags the run after it has logged the failure.
+
+    A run that will be retried is undecided until its retry is there: where that can't be made, Dagster takes back what
+    it said, and logs no other failure.
+    """
+    will_retry = run.tags.get(WILL_RETRY)
+    if will_retry is None:
+        return instance.run_retries_enabled
+    if will_retry != "true":
+        return False
+    retry = instance.get_run_by_id(run.tags.get(RETRIED_BY, ""))
+    return retry is None or retry.status is dg.DagsterRunStatus.NOT_STARTED
+
+
+def _tell(
+    context: dg.SensorEvaluationContext, database: Database, run: dg.DagsterRun, record: dg.EventLogRecord
+) -> None:
+    """Write one failure down. One that can never be written is logged, so that those behind it are told."""
+    steps = context.instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    events = [entry.event_log_entry.dagster_event for entry in steps]
+    reason = failure_reason(
+        [event for event in events if event is not None], run.run_id, record.event_log_entry.dagster_event
+    )
+    try:
+        video_id = video_id_of(run.tags[PARTITION])
+        outcome = database.mark_failed(video_id, reason, event_id=run.tags.get(EVENT_ID), run_id=run.run_id)
+    except (dg.Failure, UnexpectedStatusError):
+        context.log.exception("Run %s failed (%s), which can't be recorded.", run.run_id, reason)
+    else:
+        context.log.info("Run %s of video %s failed (%s): %s", run.run_id, video_id, outcome, reason)
 
 
 def is_about_a_video(run: dg.DagsterRun) -> bool:

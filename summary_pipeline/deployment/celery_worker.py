@@ -10,7 +10,9 @@ import argparse
 import logging
 import os
 import signal
+import sys
 import threading
+from functools import cache, partial
 
 from billiard.process import active_children  # type: ignore[import-untyped]  # publishes no types
 from celery import Celery, signals
@@ -19,8 +21,11 @@ from kombu.transport import sqlalchemy as sql_transport
 
 from summary_pipeline.deployment.housekeeping import keep_house
 from summary_pipeline.deployment.launcher import WarmWorkerRunLauncher
+from summary_pipeline.deployment.parent_watch import end_with_parent
 from summary_pipeline.deployment.run_task import register_run_task
 from summary_pipeline.deployment.storage import keep_few_connections
+from summary_pipeline.deployment.waiting_runs import look_after_waiting_runs
+from summary_pipeline.settings import SettingsError, load_settings
 
 #: Seconds that runs get to end by themselves after SIGTERM, before they are interrupted.
 SHUTDOWN_GRACE_SECONDS = 10.0
@@ -36,13 +41,22 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, required=True, help="runs at once, each in a process of its own")
     parser.add_argument("--loglevel", default="INFO", help="log level of the worker")
     arguments = parser.parse_args()
+    _require_settings()
     signals.worker_shutting_down.connect(_interrupt_runs_after_grace, weak=False)
+    signals.worker_process_init.connect(partial(_end_with_parent, parent=os.getpid()), weak=False)
     sql_transport.Transport.polling_interval = SQL_POLL_SECONDS
     keep_few_connections()
     # The parent sees to it that Dagster's tables are there, once, before the children start.
     with DagsterInstance.get() as instance:
         app = worker_app(instance)
-    signals.worker_ready.connect(lambda **_signal: keep_house(app), weak=False)
+
+    @cache
+    def start_threads() -> None:
+        keep_house(app)
+        look_after_waiting_runs(app, processes=arguments.concurrency)
+
+    # Celery is ready again after each loss of the broker; the threads are there still.
+    signals.worker_ready.connect(lambda **_signal: start_threads(), weak=False)
     app.worker_main(
         [
             *("worker", "--pool", "prefork", "--concurrency", str(arguments.concurrency)),
@@ -50,6 +64,18 @@ def main() -> None:
             *("--without-gossip", "--without-mingle"),
         ]
     )
+
+
+def _require_settings() -> None:
+    """End the process with what is missing: a worker whose every run would fail must not look like one that works."""
+    try:
+        load_settings()
+    except SettingsError as error:
+        sys.exit(f"The worker does not start. {error}")
+
+
+def _end_with_parent(parent: int, **_signal: object) -> None:
+    end_with_parent(parent)
 
 
 def worker_app(instance: DagsterInstance) -> Celery:

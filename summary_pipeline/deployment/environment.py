@@ -13,8 +13,6 @@ LOCATION_NAME = "summary_pipeline"
 #: Runs in progress for each worker process: one that it works on, and one that waits at the broker, so that a process
 #: that ends a run does not stand still until the daemon looks at its queue again.
 RUNS_IN_PROGRESS_PER_WORKER = 2
-#: Failed runs that one tick of a run-failure sensor takes up. Dagster's own 5 would need minutes after an outage.
-FAILURES_PER_TICK = 50
 
 
 def dagster_environment(
@@ -44,7 +42,6 @@ def dagster_environment(
         "DAGSTER_MAX_CONCURRENT_RUNS": str(workers * RUNS_IN_PROGRESS_PER_WORKER),
         "DAGSTER_CODE_SERVER_HOST": code_server_host,
         "DAGSTER_CODE_SERVER_PORT": str(code_server_port),
-        "DAGSTER_RUN_STATUS_SENSOR_PROCESS_LIMIT": str(FAILURES_PER_TICK),
     }
 
 

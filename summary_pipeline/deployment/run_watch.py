@@ -21,7 +21,7 @@ from summary_pipeline.deployment.worker_health import HEARTBEAT_SECONDS, heartbe
 #: Seconds between two looks at the run's status: what "Terminate" takes at most until the run is interrupted.
 POLL_SECONDS = 2.0
 #: Seconds after which a run that has not stopped is interrupted again.
-INTERRUPT_AGAIN_SECONDS = 30.0
+INTERRUPT_AGAIN_SECONDS = 10.0
 #: Statuses that somebody else set: the user (CANCELING, or CANCELED by force) or run monitoring (FAILURE).
 STOPPED_FROM_OUTSIDE = frozenset({DagsterRunStatus.CANCELING, DagsterRunStatus.CANCELED, DagsterRunStatus.FAILURE})
 

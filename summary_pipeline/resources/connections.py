@@ -15,6 +15,7 @@ from summary_pipeline.resources.object_store import ObjectStore
 from summary_pipeline.settings import PlatformSettings
 
 S3_ATTEMPTS = 3
+"""Attempts at one S3 request, the first included."""
 
 
 @functools.cache
@@ -26,7 +27,8 @@ def open_object_store(platform: PlatformSettings) -> ObjectStore:
         endpoint_url=platform.s3_endpoint,
         aws_access_key_id=platform.aws_access_key_id,
         aws_secret_access_key=secret.get_secret_value() if secret else None,
-        max_attempts=S3_ATTEMPTS,
+        # Whatever dagster-aws says of it, botocore takes it for the number of attempts after the first.
+        max_attempts=S3_ATTEMPTS - 1,
     )
     return ObjectStore(resource.get_client(), platform.aws_youtube_bucket)
 

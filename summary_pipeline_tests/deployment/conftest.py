@@ -1,6 +1,7 @@
 """An instance of the repository's ``dagster.yaml``, in this process, with PostgreSQL as broker."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,19 @@ def instance(
     tmp_path: Path, postgres_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[DagsterInstance]:
     """The instance that ``DagsterInstance.get()`` returns during the test; its database is the module's own."""
-    postgres_server.create_database("dagster_instance")
+    with instance_on("dagster_instance", tmp_path, postgres_server, monkeypatch) as instance:
+        yield instance
+
+
+@contextmanager
+def instance_on(
+    database: str, tmp_path: Path, postgres_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DagsterInstance]:
+    postgres_server.create_database(database)
     prepare_dagster_home(tmp_path / "home", REPOSITORY / "dagster.yaml")
     variables = dagster_environment(
         dagster_home=tmp_path / "home",
-        postgres_url=postgres_server.url("dagster_instance"),
+        postgres_url=postgres_server.url(database),
         redis_url=None,
         workers=3,
         code_server_port=4000,

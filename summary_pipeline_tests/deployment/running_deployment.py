@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import httpx
+import psutil
 import pytest
 import redis
 from dagster import DagsterInstance, DagsterRun
@@ -28,6 +29,16 @@ REPOSITORY = Path(__file__).parents[2]
 MODULE = "summary_pipeline_tests.deployment.waiting_definitions"
 WORKER = "celery-worker"
 Broker = Literal["postgresql", "redis"]
+#: A worker wants to know where the platform is before it starts; the runs of these tests go nowhere.
+PLATFORM = {
+    "DB_HOST": "127.0.0.1",
+    "PG_USER": "nobody",
+    "PG_PASSWORD": "nothing",
+    "DB_NAME": "nowhere",
+    "KAFKA_BROKERS": "127.0.0.1:1",
+    "AWS_YOUTUBE_BUCKET": "nowhere",
+    "OPENAI_API_KEY": "none",
+}
 
 
 @dataclass
@@ -57,9 +68,16 @@ class Deployment:
     def start_worker(self) -> None:
         self.supervisor.start(self.part(WORKER, commands.celery_worker_command(1)))
 
-    def submit(self, place: Path) -> str:
+    def submit(self, place: Path, job: str = JOB_NAME) -> str:
         """Request a run, as the UI does, and return its id."""
-        return self.ui.submit_job_execution(JOB_NAME, tags={PLACE_TAG: str(place)})
+        return self.ui.submit_job_execution(job, tags={PLACE_TAG: str(place)})
+
+    @property
+    def worker(self) -> psutil.Process:
+        """The worker's process, the parent of those that execute runs."""
+        identity = self.supervisor.identity(WORKER)
+        assert identity is not None
+        return psutil.Process(identity.pid)
 
     def terminate_by_force(self, run_id: str) -> None:
         """What the UI does where the box "force termination" is ticked, the only way to end a run that is STARTING."""
@@ -129,7 +147,7 @@ def running_deployment(server: EmbeddedPostgres, directory: Path, broker: Broker
         code_server_port=code_port,
     )
     with Supervisor(directory / "stack") as supervisor, pytest.MonkeyPatch.context() as patch:
-        for name, value in dagsters.items():
+        for name, value in {**PLATFORM, **dagsters}.items():
             patch.setenv(name, value)
         if broker == "redis":
             supervisor.start(redis_part(directory, redis_port))

@@ -1,4 +1,4 @@
-"""The code location of these tests: an asset that waits, as for a model's answer, until it is let go."""
+"""The code location of these tests: assets that wait, as for a model's answer or for the next attempt."""
 
 import asyncio
 import os
@@ -6,8 +6,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from summary_pipeline.defs.failures import clear_failures
+from summary_pipeline.resources.object_store import ObjectStoreError
+from summary_pipeline.resources.retrying import RetrySchedule
+
 PLACE_TAG = "test/place"
 JOB_NAME = "wait"
+TROUBLED_JOB_NAME = "wait_for_retry"
 
 
 async def _wait_for(file: Path) -> None:
@@ -18,13 +23,29 @@ async def _wait_for(file: Path) -> None:
 @dg.asset
 def waiting(context: dg.AssetExecutionContext) -> None:
     """Write the process id into the directory that the run's tag names, and wait for the file ``go`` in it."""
-    place = Path(context.run.tags[PLACE_TAG])
-    (place / f"{context.run_id}.part").write_text(str(os.getpid()))
-    (place / f"{context.run_id}.part").rename(place / context.run_id)
+    place = _announce(context)
     asyncio.run(_wait_for(place / "go"))
 
 
+@dg.asset
+def troubled(context: dg.AssetExecutionContext) -> None:
+    """Write the process id, and fail as where S3 is in trouble: the next attempt comes after minutes."""
+    _announce(context)
+    with clear_failures(context, RetrySchedule(attempts=3, delay=300)):
+        raise ObjectStoreError("S3 is in trouble.")
+
+
+def _announce(context: dg.AssetExecutionContext) -> Path:
+    place = Path(context.run.tags[PLACE_TAG])
+    (place / f"{context.run_id}.part").write_text(str(os.getpid()))
+    (place / f"{context.run_id}.part").rename(place / context.run_id)
+    return place
+
+
 defs = dg.Definitions(
-    assets=[waiting],
-    jobs=[dg.define_asset_job(JOB_NAME, selection=[waiting], executor_def=dg.in_process_executor)],
+    assets=[waiting, troubled],
+    jobs=[
+        dg.define_asset_job(JOB_NAME, selection=[waiting], executor_def=dg.in_process_executor),
+        dg.define_asset_job(TROUBLED_JOB_NAME, selection=[troubled], executor_def=dg.in_process_executor),
+    ],
 )

@@ -5,6 +5,7 @@ import dagster as dg
 from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin, usage_metadata
 from summary_pipeline.defs.assets.options import AssetOptions
 from summary_pipeline.defs.failures import clear_failures
+from summary_pipeline.defs.interruption import cancelled_by_interruption
 from summary_pipeline.resources.summarizer import SummarizerFactory
 from summary_pipeline.summarization.chunking import Chunks
 from summary_pipeline.summarization.summary import ChunkSummaries
@@ -28,11 +29,11 @@ def build_chunk_summaries(options: AssetOptions, *, code_version: str) -> dg.Ass
         summarizer: dg.ResourceParam[SummarizerFactory],
     ) -> dg.MaterializeResult[ChunkSummaries]:
         origin = Origin.of(context)
-        with clear_failures():
-            async with summarizer.open() as opened:
+        with clear_failures(context, options.retries):
+            async with cancelled_by_interruption(), summarizer.open() as opened:
                 partials = await opened.map_chunks(chunks)
         return dg.MaterializeResult(
-            value=partials,
+            value=partials.model_copy(update={"source_sha256": chunks.source_sha256}),
             metadata={
                 "chunks": partials.chunk_count,
                 ROW_COUNT: len(partials.partials),

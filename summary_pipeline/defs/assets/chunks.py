@@ -20,10 +20,10 @@ def build_chunks(options: AssetOptions, *, max_tokens: int, encoding: str) -> dg
     )
     def chunks(context: dg.AssetExecutionContext, transcript: SourcedTranscript) -> dg.MaterializeResult[Chunks]:
         origin = Origin.of(context)
-        with clear_failures():
+        with clear_failures(context, options.retries):
             cut = chunk_transcript(transcript.transcript, max_tokens=max_tokens, encoding=encoding)
         return dg.MaterializeResult(
-            value=cut,
+            value=cut.model_copy(update={"source_sha256": transcript.source_sha256}),
             metadata={
                 ROW_COUNT: len(cut.chunks),
                 **origin.metadata(),

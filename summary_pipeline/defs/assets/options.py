@@ -6,6 +6,7 @@ from typing import TypedDict
 import dagster as dg
 
 from summary_pipeline.defs.partitions import videos
+from summary_pipeline.resources.retrying import RetrySchedule
 
 GROUP = "summaries"
 OWNER = "team:summaries"
@@ -17,26 +18,14 @@ class CommonArguments(TypedDict):
     partitions_def: dg.PartitionsDefinition
     group_name: str
     owners: list[str]
-    retry_policy: dg.RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class AssetOptions:
-    """How assets retry when S3 or PostgreSQL is in trouble: attempts, the first included, and seconds between them."""
+    """When assets are attempted again while S3, PostgreSQL or the model's provider is in trouble."""
 
-    attempts: int
-    delay: float
+    retries: RetrySchedule
 
     def common(self) -> CommonArguments:
-        """Return the arguments that every asset is made with."""
-        return {
-            "partitions_def": videos,
-            "group_name": GROUP,
-            "owners": [OWNER],
-            "retry_policy": dg.RetryPolicy(
-                max_retries=self.attempts - 1,
-                delay=self.delay,
-                backoff=dg.Backoff.EXPONENTIAL,
-                jitter=dg.Jitter.PLUS_MINUS,
-            ),
-        }
+        """Return the arguments that every asset is made with. No retry policy: see ``resources.retrying``."""
+        return {"partitions_def": videos, "group_name": GROUP, "owners": [OWNER]}

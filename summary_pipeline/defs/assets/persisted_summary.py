@@ -3,14 +3,19 @@
 Files before the commit, so that a committed row never points at nothing (docs/adr/0002).
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
 from summary_pipeline.contract.object_keys import summary_json_key, summary_text_key
-from summary_pipeline.database.persistence import PersistRequest
+from summary_pipeline.database.errors import DatabaseError
+from summary_pipeline.database.persistence import PersistOutcome, PersistRequest
 from summary_pipeline.database.source_event import SourceEvent
+from summary_pipeline.defs import checks
 from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin
+from summary_pipeline.defs.assets.one_source import require_one_source
 from summary_pipeline.defs.assets.options import AssetOptions
 from summary_pipeline.defs.assets.transcript import SourcedTranscript
 from summary_pipeline.defs.failures import clear_failures
@@ -18,7 +23,10 @@ from summary_pipeline.defs.partitions import video_id_of
 from summary_pipeline.defs.run_tags import EventOrigin
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.object_store import ObjectStore
-from summary_pipeline.summarization.quality import score_summary
+from summary_pipeline.resources.summary_files import StoredSummaryFiles
+from summary_pipeline.settings import PipelineSettings, Settings
+from summary_pipeline.summarization.prompts import prompt_set_version
+from summary_pipeline.summarization.quality import SCORER, stored_score, verdicts
 from summary_pipeline.summarization.summary import (
     FinalSummary,
     Source,
@@ -28,7 +36,7 @@ from summary_pipeline.summarization.summary import (
     summary_text,
 )
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 
 
 def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
@@ -37,10 +45,12 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
     @dg.asset(
         **options.common(),
         kinds={"postgres", "s3"},
-        code_version=CODE_VERSION,
+        code_version=f"{CODE_VERSION}-{SCORER}",
+        check_specs=checks.specs_of("persisted_summary"),
         description=(
-            "`summary.json` and `summary.txt` in S3, and in one transaction: the row in `video_summaries`, the video's "
-            "status, its log, the outgoing event in `outbox_events` and the event's id in `processed_messages`."
+            "`summary.json` and `summary.txt` in S3, and in one transaction: the row in `video_summaries`, its version "
+            "in `summary_versions`, the video's status, its log, the outgoing event in `outbox_events` and the event's "
+            "id in `processed_messages`."
         ),
     )
     def persisted_summary(
@@ -49,19 +59,24 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
         final_summary: FinalSummary,
         object_store: dg.ResourceParam[ObjectStore],
         database: dg.ResourceParam[Database],
-    ) -> dg.MaterializeResult[None]:
+        settings: dg.ResourceParam[Settings],
+    ) -> Iterator[dg.MaterializeResult[None]]:
         video_id = video_id_of(context.partition_key)
         origin = Origin.of(context)
         event = origin.event
-        with clear_failures():
+        with clear_failures(context, options.retries):
+            require_one_source(event, transcript, final_summary)
             document = _document(video_id, event, transcript, final_summary)
-
-            def write_files() -> None:
-                _write_files(object_store, document, final_summary)
-
-            outcome = database.persist(_request(context.run.run_id, event, document), write_files)
+            files = StoredSummaryFiles(
+                object_store,
+                video_id,
+                document=document.model_dump_json(indent=2).encode(),
+                text=summary_text(final_summary).encode(),
+            )
+            outcome = database.persist(_request(context.run.run_id, event, document), files)
         context.log.info("Video %s: %s", video_id, outcome.result)
-        return dg.MaterializeResult(
+        found = _verdicts(document.quality or {}, outcome, database, settings.pipeline)
+        yield dg.MaterializeResult(
             metadata={
                 "summary": dg.MetadataValue.md(summary_markdown(final_summary)),
                 "result": outcome.result.value,
@@ -74,30 +89,25 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
                 "model": final_summary.model,
                 ROW_COUNT: 1 if outcome.outgoing_event_id else 0,
                 **origin.metadata(),
-            }
+                **checks.verdict_metadata(found),
+            },
+            check_results=checks.results(found, context.partition_key),
         )
 
     return persisted_summary
 
 
-def _write_files(object_store: ObjectStore, document: SummaryDocument, final: FinalSummary) -> None:
-    body = document.model_dump_json(indent=2).encode()
-    object_store.write(summary_json_key(document.video_id), body, content_type="application/json")
-    text = summary_text(final).encode()
-    object_store.write(summary_text_key(document.video_id), text, content_type="text/plain; charset=utf-8")
-
-
 def _document(
     video_id: int, event: EventOrigin | None, transcript: SourcedTranscript, final: FinalSummary
 ) -> SummaryDocument:
-    quality = score_summary(transcript.transcript.text, final.summary, language=final.language)
+    quality = stored_score(transcript.transcript.text, final.summary, language=final.language)
     return summary_document(
         final,
         video_id=video_id,
         source=Source(key=transcript.source_key, sha256=transcript.source_sha256),
         created_at=datetime.now(UTC),
         event_id=event.event_id if event else None,
-        quality=quality.model_dump(mode="json"),
+        quality=quality,
     )
 
 
@@ -119,9 +129,44 @@ def _request(run_id: str, event: EventOrigin | None, document: SummaryDocument) 
         summary_path=summary_json_key(document.video_id),
         source_event=source_event,
         quality_score=(document.quality or {}).get("score"),
+        model=document.model,
+        prompt_version=prompt_set_version(),
         model_info=document.model_dump(
             mode="json", include={"model", "language", "quality", "provenance", "schema_version"}
         ),
+    )
+
+
+def _verdicts(
+    quality: Mapping[str, Any], outcome: PersistOutcome, database: Database, settings: PipelineSettings
+) -> checks.Verdicts:
+    score = quality.get("score")
+    return {
+        checks.SUPPORT: verdicts.judge_support(
+            (quality.get("components") or {}).get("support"), least=settings.summary_min_support
+        ),
+        checks.SCORE_ABOVE_THRESHOLD: verdicts.judge_score(
+            score, least=settings.summary_min_score, flags=quality.get("flags", ())
+        ),
+        checks.SCORE_NEAR_MEDIAN: _against_median(score, outcome, database, settings),
+    }
+
+
+def _against_median(
+    score: float | None, outcome: PersistOutcome, database: Database, settings: PipelineSettings
+) -> verdicts.Verdict:
+    if outcome.outgoing_event_id is None:
+        return verdicts.Verdict(passed=True, reason="Nothing was saved, so there is nothing to compare.")
+    try:
+        earlier = database.earlier_scores(outcome.outgoing_event_id, limit=settings.summary_score_history)
+    except DatabaseError as error:
+        # The summary is saved. That a warning can't be decided must not fail its run.
+        return verdicts.Verdict(passed=False, reason=f"Earlier scores could not be read: {error}")
+    return verdicts.judge_against_median(
+        score,
+        earlier,
+        fewest=max(3, settings.summary_score_history // 5),
+        most_below=settings.summary_max_score_drop,
     )
 
 
