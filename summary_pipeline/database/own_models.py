@@ -78,6 +78,16 @@ class ModelSpending(OwnBase):
     reserved_usd: Mapped[float] = mapped_column(server_default=text("0"))
 
 
+class JudgeSpending(OwnBase):
+    """What judging summaries costs on one day in UTC, in US dollars, kept apart so that it never stops a summary."""
+
+    __tablename__ = "judge_spending"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    spent_usd: Mapped[float] = mapped_column(server_default=text("0"))
+    reserved_usd: Mapped[float] = mapped_column(server_default=text("0"))
+
+
 class DeadLetter(OwnBase):
     """A message that is no valid event (it has a place in Kafka), or an event that the sweep gave up (it has none).
 
@@ -152,3 +162,35 @@ class SummaryJudgement(OwnBase):
     criteria: Mapped[dict[str, Any]]
     cost_usd: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AnswerBatch(OwnBase):
+    """Videos whose calls go through the provider's Batch API before their runs start (``database.batches``).
+
+    ``video_ids`` is in the order in which they are worked on, of which ``videos_collected`` are done with. Money is
+    reserved on the day ``reserved_on`` (UTC) until the batch has ended. ``due_at`` is when to look at the row again.
+    """
+
+    __tablename__ = "answer_batches"
+    __table_args__ = (Index("answer_batches_state", "state", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    state: Mapped[str]
+    video_ids: Mapped[list[Any]]
+    description: Mapped[str]
+    submission_key: Mapped[str | None]
+    submissions: Mapped[int] = mapped_column(server_default=text("0"))
+    model: Mapped[str | None]
+    batch_id: Mapped[str | None]
+    requests: Mapped[int] = mapped_column(server_default=text("0"))
+    reserved_usd: Mapped[float] = mapped_column(server_default=text("0"))
+    reserved_on: Mapped[date | None]
+    videos_collected: Mapped[int] = mapped_column(server_default=text("0"))
+    answers_kept: Mapped[int] = mapped_column(server_default=text("0"))
+    answers_unusable: Mapped[int] = mapped_column(server_default=text("0"))
+    spent_usd: Mapped[float | None]
+    note: Mapped[str | None]
+    backfill_id: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())

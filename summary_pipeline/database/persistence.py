@@ -1,11 +1,12 @@
 """The final transaction: a summary, the video's status, the log, the outgoing event and the repeat's guard, or nothing.
 
-Belongs here: that one transaction. Does not belong here: how files are written, and failures (``failures``).
+Belongs here: that one transaction. Does not belong here: how files are written, what is kept of earlier summaries
+(``versions``), and failures (``failures``).
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,6 +28,7 @@ from summary_pipeline.database.own_models import VideoStatusLog
 from summary_pipeline.database.source_event import MODEL_INFO_FIELD, SourceEvent, stored_source_event
 from summary_pipeline.database.storable import storable_json, storable_text
 from summary_pipeline.database.unit_of_work import unit_of_work
+from summary_pipeline.database.versions import EVENT_FIELD, NewVersion, SummaryFiles, add_version, keep_found
 from summary_pipeline.database.video_row import lock_video
 
 SERVICE = "python-backend"
@@ -37,8 +39,9 @@ SERVICE = "python-backend"
 class PersistRequest:
     """A finished summary. ``source_event`` is None for a backfill, which then is known by ``run_id``.
 
-    ``model_info`` is whatever JSON says how the summary was made; ``source_event`` in it is ours. NUL and lone
-    surrogates, which PostgreSQL refuses, are replaced in all texts.
+    ``model_info`` is whatever JSON says how the summary was made; ``source_event``, ``run_id`` and
+    ``summarized_event_id`` in it are ours. ``model`` is the one that answered, ``prompt_version`` that of all prompts
+    together. NUL and lone surrogates, which PostgreSQL refuses, are replaced in all texts.
 
     Raises:
         ValueError: the summary is blank, the video id impossible, or the score outside of 0 to 1.
@@ -50,6 +53,8 @@ class PersistRequest:
     summary_path: str
     source_event: SourceEvent | None = None
     quality_score: float | None = None
+    model: str | None = None
+    prompt_version: str | None = None
     model_info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,10 +95,10 @@ class PersistOutcome:
     to_status: VideoStatus | None = None
 
 
-def persist_summary(engine: Engine, request: PersistRequest, write_files: Callable[[], None]) -> PersistOutcome:
+def persist_summary(engine: Engine, request: PersistRequest, files: SummaryFiles) -> PersistOutcome:
     """Write all of a summary's effect in one transaction, once per event.
 
-    ``write_files`` is called once it is sure that this summary is the one to be kept, before anything is committed: a
+    ``files`` are written once it is sure that this summary is the one to be kept, before anything is committed: a
     committed row never points at nothing, and an older summary never replaces the files of a newer one.
 
     Safe to repeat after any error, also after one that leaves open whether PostgreSQL committed.
@@ -111,41 +116,65 @@ def persist_summary(engine: Engine, request: PersistRequest, write_files: Callab
         if not _remember_message(session, request.message_id):
             return PersistOutcome(PersistResult.ALREADY_PROCESSED)
         status, now = lock_video(session, request.video_id)
-        stored = _stored_event(session, request.video_id)
-        if request.source_event and stored and request.source_event.is_older_than(stored):
-            _log(session, request, status, status, f"superseded: the summary is from the newer event {stored.id}", now)
+        stored = _stored_summary(session, request.video_id)
+        earlier = stored_source_event(stored.model_info) if stored else None
+        if request.source_event and earlier and request.source_event.is_older_than(earlier):
+            _log(session, request, status, status, f"superseded: the summary is from the newer event {earlier.id}", now)
             outcome = PersistOutcome(PersistResult.SUPERSEDED, None, status, status)
         else:
             if not is_allowed(status, VideoStatus.INDEXING):
                 raise VideoNotReadyError(request.video_id, status)
-            write_files()
-            outcome = _save(session, request, status, request.source_event or stored, now)
+            event = _outgoing_event(request, now)
+            keep_found(session, stored, files)
+            files.write(event.id)
+            _save(session, request, event, request.source_event or earlier, now)
+            reason = "summarized" if request.source_event else "summarized again (backfill)"
+            _log(session, request, status, VideoStatus.INDEXING, reason, now)
+            outcome = PersistOutcome(PersistResult.SAVED, event.id, status, VideoStatus.INDEXING)
         work.commit()
         return outcome
 
 
-def _save(
-    session: Session, request: PersistRequest, status: VideoStatus, source: SourceEvent | None, now: datetime
-) -> PersistOutcome:
-    """``source`` is kept through a backfill, so that an old event can't pass for new after one."""
+def _outgoing_event(request: PersistRequest, now: datetime) -> VideoSummarized:
     text = storable_text(request.summary_text)
-    _upsert_summary(session, request, text, source, now)
-    session.execute(
-        update(Video)
-        .where(Video.id == request.video_id)
-        .values(status=VideoStatus.INDEXING, status_message=None, updated_at=now)
-    )
-    reason = "summarized" if request.source_event else "summarized again (backfill)"
-    _log(session, request, status, VideoStatus.INDEXING, reason, now)
-    event = VideoSummarized(
+    return VideoSummarized(
         id=outgoing_event_id(request.message_id, _result_hash(request.video_id, request.summary_path, text)),
         video_id=request.video_id,
         summary_file_key=request.summary_path,
         summary_text=text,
         ts=now.replace(tzinfo=UTC),
     )
+
+
+def _save(
+    session: Session, request: PersistRequest, event: VideoSummarized, source: SourceEvent | None, now: datetime
+) -> None:
+    """``source`` is kept through a backfill, so that an old event can't pass for new after one."""
+    provenance = {
+        MODEL_INFO_FIELD: source.model_dump(mode="json") if source else None,
+        "run_id": request.run_id,
+        EVENT_FIELD: event.id,
+    }
+    info = {storable_text(name): storable_json(value) for name, value in {**request.model_info, **provenance}.items()}
+    _upsert_summary(session, request, event, info, now)
+    version = NewVersion(
+        video_id=request.video_id,
+        event_id=event.id,
+        source_event=request.source_event,
+        run_id=request.run_id,
+        summary_text=event.summary_text,
+        quality_score=request.quality_score,
+        model=request.model,
+        prompt_version=request.prompt_version,
+        model_info=info,
+    )
+    add_version(session, version, now)
+    session.execute(
+        update(Video)
+        .where(Video.id == request.video_id)
+        .values(status=VideoStatus.INDEXING, status_message=None, updated_at=now)
+    )
     _add_to_outbox(session, event, now)
-    return PersistOutcome(PersistResult.SAVED, event.id, status, VideoStatus.INDEXING)
 
 
 def _remember_message(session: Session, message_id: str) -> bool:
@@ -155,19 +184,18 @@ def _remember_message(session: Session, message_id: str) -> bool:
     return session.execute(statement.returning(ProcessedMessage.id)).first() is not None
 
 
-def _stored_event(session: Session, video_id: int) -> SourceEvent | None:
-    statement = select(VideoSummary.model_info).where(VideoSummary.video_id == video_id).with_for_update()
-    return stored_source_event(session.scalars(statement).first())
+def _stored_summary(session: Session, video_id: int) -> VideoSummary | None:
+    statement = select(VideoSummary).where(VideoSummary.video_id == video_id).with_for_update()
+    return session.scalars(statement).first()
 
 
 def _upsert_summary(
-    session: Session, request: PersistRequest, text: str, source: SourceEvent | None, now: datetime
+    session: Session, request: PersistRequest, event: VideoSummarized, model_info: dict[str, Any], now: datetime
 ) -> None:
-    provenance = {MODEL_INFO_FIELD: source.model_dump(mode="json") if source else None, "run_id": request.run_id}
     values = {
-        "summary_text": text,
+        "summary_text": event.summary_text,
         "summary_path": request.summary_path,
-        "model_info": storable_json({**request.model_info, **provenance}),
+        "model_info": model_info,
         "quality_score": request.quality_score,
         "updated_at": now,
     }

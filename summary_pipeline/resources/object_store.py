@@ -5,6 +5,7 @@ Belongs here: reading and writing S3 objects with typed errors. Does not belong 
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,18 +85,47 @@ class ObjectStore:
             )
         return StoredObject(key=key, body=body)
 
-    def write(self, key: str, body: bytes, *, content_type: str) -> str:
-        """Write an object, replacing what is there, and return its address.
+    def write(self, key: str, body: bytes, *, content_type: str, metadata: Mapping[str, str] | None = None) -> str:
+        """Write an object, replacing what is there, and return its address. ``metadata`` is S3's, in ASCII.
 
         Raises:
             ObjectForbiddenError: S3 refused for good.
             ObjectStoreError: S3 or the network is in trouble.
         """
         try:
-            self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+            self._client.put_object(
+                Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, Metadata=metadata or {}
+            )
         except (BotoCoreError, ClientError) as error:
             raise self._error("write", key, error) from error
         return self.uri(key)
+
+    def metadata(self, key: str) -> Mapping[str, str]:
+        """Return the metadata that an object was written with; their names in lower case.
+
+        Raises:
+            ObjectMissingError: there is none under ``key``.
+            ObjectForbiddenError: S3 refused for good.
+            ObjectStoreError: S3 or the network is in trouble.
+        """
+        try:
+            found = self._client.head_object(Bucket=self.bucket, Key=key)["Metadata"]
+        except (BotoCoreError, ClientError) as error:
+            raise self._error("read", key, error) from error
+        return {name.lower(): value for name, value in found.items()}
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object with its metadata, replacing what is there.
+
+        Raises:
+            ObjectMissingError: there is none under ``source``.
+            ObjectForbiddenError: S3 refused for good.
+            ObjectStoreError: S3 or the network is in trouble.
+        """
+        try:
+            self._client.copy_object(Bucket=self.bucket, Key=target, CopySource={"Bucket": self.bucket, "Key": source})
+        except (BotoCoreError, ClientError) as error:
+            raise self._error("read", source, error) from error
 
     def require_bucket(self) -> None:
         """Return if the bucket answers.

@@ -1,4 +1,4 @@
-"""Every summary that a video has had, and what judges said of them.
+"""Every summary that a video has had, what judges said of them, and what that costs.
 
 Revision ID: 0004
 Revises: 0003
@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create both tables."""
+    """Create the tables."""
     op.create_table(
         "summary_versions",
         sa.Column("id", sa.BigInteger(), sa.Identity(), primary_key=True),
@@ -46,9 +46,16 @@ def upgrade() -> None:
         sa.Column("created_at", postgresql.TIMESTAMP(), nullable=False, server_default=sa.func.now()),
     )
     op.create_index("summary_judgements_event", "summary_judgements", ["summarized_event_id", "judge"], unique=True)
+    op.create_table(
+        "judge_spending",
+        sa.Column("day", sa.Date(), primary_key=True),
+        sa.Column("spent_usd", sa.Double(), nullable=False, server_default=sa.text("0")),
+        sa.Column("reserved_usd", sa.Double(), nullable=False, server_default=sa.text("0")),
+    )
 
 
 def downgrade() -> None:
-    """Drop both tables, with what they hold."""
+    """Drop the tables, with what they hold."""
+    op.drop_table("judge_spending")
     op.drop_table("summary_judgements")
     op.drop_table("summary_versions")
