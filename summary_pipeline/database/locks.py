@@ -16,6 +16,7 @@ class Lock(StrEnum):
     VIDEO = "video"
     RELAY = "relay"
     SCHEMA = "schema"
+    BATCHES = "batches"
 
 
 def lock_key(lock: Lock, schema: str | None, number: int = 0) -> int:

@@ -24,6 +24,8 @@ class Usage(BaseModel):
     cached_input_tokens: int = 0
     output_tokens: int = 0
     """Everything written, hidden reasoning included."""
+    batch_calls: int = 0
+    """Those of the calls that went through the provider's Batch API, at its price."""
     cost_usd: float | None = 0.0
 
     def __add__(self, other: "Usage") -> "Usage":
@@ -33,6 +35,7 @@ class Usage(BaseModel):
             input_tokens=self.input_tokens + other.input_tokens,
             cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
+            batch_calls=self.batch_calls + other.batch_calls,
             cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
         )
 

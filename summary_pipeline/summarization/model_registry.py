@@ -55,6 +55,8 @@ class ModelSpec(BaseModel):
     takes_temperature: bool = False
     output_limit_parameter: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     supports_json_schema: bool = False
+    supports_logprobs: bool = False
+    """Whether it says how probable its tokens were. Reasoning models refuse the question."""
     reasoning_effort: str | None = None
     """Sent with each call where not None. Summaries need little thought: the lowest that the model takes."""
     reasoning_tokens: int = Field(0, ge=0)
@@ -63,6 +65,8 @@ class ModelSpec(BaseModel):
     """Transcripts up to this size are summarized in one call unless a setting says otherwise."""
     price: Price | None = None
     """None where it is not known; a model that is free has a price of zero."""
+    batch_price_factor: float | None = Field(None, gt=0, le=1)
+    """What the provider's Batch API charges, as a share of ``price``. None for a model that it does not serve."""
     end_date: dt.date | None = None
     """The day from which the provider answers no more."""
     replaced_by: str | None = None
@@ -73,6 +77,15 @@ class ModelSpec(BaseModel):
     def input_limit(self) -> int:
         """Most tokens that a request may hold, whatever its answer."""
         return min(self.context_window, self.max_input_tokens or self.context_window)
+
+    @property
+    def batch_price(self) -> Price | None:
+        """The price of calls in a batch; None where it is not known or batches don't take the model."""
+        if self.price is None or self.batch_price_factor is None:
+            return None
+        factor = self.batch_price_factor
+        prices = {name: getattr(self.price, name) * factor for name in ("input", "cached_input", "output")}
+        return self.price.model_copy(update=prices)
 
 
 class ModelStatus(BaseModel):

@@ -6,9 +6,10 @@ Does not belong here: what is answered (``completions``), which fault strikes (`
 
 import asyncio
 import contextlib
+import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from summary_pipeline.local.openai_server.api_errors import ApiError, retry_after_headers
+from summary_pipeline.local.openai_server.batch_api import BatchApi
 from summary_pipeline.local.openai_server.chat_request import ChatRequest, parse_chat_request
 from summary_pipeline.local.openai_server.completions import (
     answer_request,
@@ -48,6 +50,10 @@ def create_app(config: ServerConfig | None = None) -> Starlette:
             Route("/v1/models", _authenticated(server.list_models)),
             Route("/v1/models/{model:path}", _authenticated(server.get_model)),
             Route("/v1/chat/completions", _authenticated(server.create_completion), methods=["POST"]),
+            *(
+                Route(path, _authenticated(endpoint), methods=[method])
+                for method, path, endpoint in server.batches.endpoints()
+            ),
             Route("/_control/behaviour", server.get_behaviour, methods=["GET"]),
             Route("/_control/behaviour", server.set_behaviour, methods=["POST"]),
             Route("/_control/behaviour", server.reset_behaviour, methods=["DELETE"]),
@@ -62,6 +68,7 @@ class _Server:
     def __init__(self, config: ServerConfig) -> None:
         self._config = config
         self._statistics = Statistics()
+        self.batches = BatchApi(config, self._answer_in_batch, lambda: self._behaviour)
         self._behave(config.behaviour)
 
     def _behave(self, behaviour: Behaviour) -> None:
@@ -94,7 +101,8 @@ class _Server:
         behaviour, limits, faults = self._behaviour, self._limits, self._faults
         prompt_tokens = await run_in_threadpool(count_prompt_tokens, request)
         self._require_fitting(request, prompt_tokens)
-        admission = limits.admit(prompt_tokens + (request.max_output_tokens or 0), time.monotonic())
+        wanted = (request.max_output_tokens or 0) * request.choices
+        admission = limits.admit(prompt_tokens + wanted, time.monotonic())
         schema_name = request.schema.name if request.schema else None
         self._statistics.admitted(admission.charged_tokens, schema_name, time.monotonic())
         fault = faults.strike(request)
@@ -109,8 +117,28 @@ class _Server:
             latency += fault.seconds
         await asyncio.sleep(arrived + latency - time.monotonic())
         self._statistics.used(prompt_tokens, answer.tokens)
-        response = JSONResponse(completion_document(answer, prompt_tokens), headers=admission.headers)
+        document = completion_document(answer, prompt_tokens, request.top_logprobs)
+        response = JSONResponse(document, headers=admission.headers)
         return _spoiled(response, fault)
+
+    async def _answer_in_batch(self, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Answer one request of a batch: neither limits nor latency apply, nor faults of connections."""
+        try:
+            request = parse_chat_request(json.dumps(body).encode(), self._config)
+            self._require_known(request.model)
+            prompt_tokens = await run_in_threadpool(count_prompt_tokens, request)
+            self._require_fitting(request, prompt_tokens)
+            fault = self._faults.strike(request)
+            if fault is not None:
+                self._statistics.struck(fault.kind)
+                _refuse_on_demand(fault, {})
+            kind = fault.kind if fault else None
+            answer = await run_in_threadpool(answer_request, request, self._config.answers, kind)
+            status, document = 200, completion_document(answer, prompt_tokens, request.top_logprobs)
+        except ApiError as error:
+            status, document = error.status, error.document
+        self._statistics.answered_in_batch(status)
+        return status, document
 
     async def get_behaviour(self, _: Request) -> Response:
         return JSONResponse(self._behaviour.model_dump(mode="json"))
@@ -171,6 +199,19 @@ def _authenticated(endpoint: Endpoint) -> Endpoint:
 
 async def _carry_out(fault: Fault, request: Request, rate_headers: dict[str, str]) -> None:
     """Do what a fault does instead of an answer; those that spoil or delay the answer do nothing yet."""
+    _refuse_on_demand(fault, rate_headers)
+    match fault.kind:
+        case "hang":
+            await _wait_for_disconnect(request, fault.seconds)
+            raise _drop_connection(request)
+        case "dropped_connection":
+            raise _drop_connection(request)
+        case _:
+            pass
+
+
+def _refuse_on_demand(fault: Fault, rate_headers: dict[str, str]) -> None:
+    """Raise the error that a fault asks for, if it asks for one."""
     retry_after = retry_after_headers(fault.retry_after_seconds)
     match fault.kind:
         case "error":
@@ -183,11 +224,6 @@ async def _carry_out(fault: Fault, request: Request, rate_headers: dict[str, str
         case "insufficient_quota":
             message = "You exceeded your current quota, please check your plan and billing details."
             raise ApiError(429, message, kind="insufficient_quota", code="insufficient_quota")
-        case "hang":
-            await _wait_for_disconnect(request, fault.seconds)
-            raise _drop_connection(request)
-        case "dropped_connection":
-            raise _drop_connection(request)
         case _:
             pass
 

@@ -3,7 +3,7 @@
 Belongs here: reading a request body into values. Does not belong here: rules for JSON schemas (``json_schemas``).
 
 Parameters that cannot change an extractive answer (sampling, caching, storage) are checked and then ignored. Those that
-ask for something that this server does not do (tools, streams, several choices) are refused, as are unknown ones.
+ask for something that this server does not do (tools, streams) are refused, as are unknown ones.
 """
 
 import json
@@ -44,6 +44,15 @@ class ChatRequest:
     max_output_tokens: int | None
     schema: RequestedSchema | None
     json_object: bool
+    choices: int = 1
+    """How many answers are wanted (``n``)."""
+    top_logprobs: int | None = None
+    """How many tokens to show with their probabilities at each place; None where none are asked for."""
+
+    @property
+    def instructions(self) -> str:
+        """The messages that are not the user's data."""
+        return "\n".join(message.text for message in self.messages if message.role in {"system", "developer"})
 
     @property
     def user_text(self) -> str:
@@ -71,6 +80,8 @@ def parse_chat_request(body: bytes, config: ServerConfig) -> ChatRequest:
         max_output_tokens=parsed.max_completion_tokens or parsed.max_tokens,
         schema=_requested_schema(parsed.response_format),
         json_object=parsed.response_format.type == "json_object",
+        choices=parsed.n or 1,
+        top_logprobs=(parsed.top_logprobs or 0) if parsed.logprobs else None,
     )
     if request.json_object and not any("json" in message.text.lower() for message in request.messages):
         message = (
@@ -127,7 +138,7 @@ class _Body(_Strict):
     presence_penalty: _Float | None = Field(None, ge=-2, le=2)
     seed: int | None = None
     stop: str | list[str] | None = None
-    n: int | None = Field(None, ge=1)
+    n: int | None = Field(None, ge=1, le=128)
     stream: bool | None = None
     logprobs: bool | None = None
     user: str | None = None
@@ -147,7 +158,7 @@ class _Body(_Strict):
     functions: _Ignored = None
     function_call: _Ignored = None
     logit_bias: _Ignored = None
-    top_logprobs: _Ignored = None
+    top_logprobs: int | None = Field(None, ge=0, le=20)
     modalities: _Ignored = None
     audio: _Ignored = None
     prediction: _Ignored = None
@@ -156,8 +167,8 @@ class _Body(_Strict):
 
 
 _NOT_DONE_HERE = (
-    "stop", "logprobs", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "functions",
-    "function_call", "logit_bias", "top_logprobs", "audio", "prediction", "web_search_options", "moderation",
+    "stop", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "functions",
+    "function_call", "logit_bias", "audio", "prediction", "web_search_options", "moderation",
 )  # fmt: skip
 
 
@@ -186,8 +197,8 @@ def _refusal(problem: ErrorDetails) -> ApiError:
 def _refuse_unsupported(body: _Body) -> None:
     if body.stream:
         raise _unsupported("stream", "This server does not stream. Leave 'stream' out or set it to false.")
-    if (body.n or 1) > 1:
-        raise _unsupported("n", "This server gives one choice a request.")
+    if body.top_logprobs is not None and not body.logprobs:
+        raise ApiError(400, "'top_logprobs' needs 'logprobs' to be true.", param="top_logprobs", code="invalid_value")
     if body.modalities not in (None, ["text"]):
         raise _unsupported("modalities", "This server answers in text only.")
     for name in _NOT_DONE_HERE:
@@ -202,6 +213,8 @@ def _refuse_for_reasoning(body: _Body) -> None:
     if body.max_tokens is not None:
         message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'."
         raise _unsupported("max_tokens", message)
+    if body.logprobs:
+        raise _unsupported("logprobs", "Unsupported parameter: 'logprobs' is not supported with this model.")
     if body.temperature not in (None, 1.0):
         message = f"Unsupported value: 'temperature' does not support {body.temperature} with this model, only 1."
         raise ApiError(400, message, param="temperature", code="unsupported_value")

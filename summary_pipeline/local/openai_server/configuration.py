@@ -61,6 +61,11 @@ class Behaviour(_Document):
     refund_unused_tokens: bool = Field(
         default=False, description="Give back what a call did not use of its output limit, once it is answered."
     )
+    batch_seconds: float = Field(0, ge=0, description="Least time from a batch's creation to its end.")
+    batch_expires_after: int | None = Field(
+        None, ge=0, description="Requests of a batch that are carried out before it expires; None means all."
+    )
+    batch_error: str | None = Field(None, description="Error code with which new batches fail at validation.")
     faults: tuple[Fault, ...] = ()
     seed: int = Field(0, description="Seed of the draw for faults with a probability.")
 
@@ -78,4 +83,6 @@ class ServerConfig(_Document):
     answers: Literal["extractive", "leading"] = Field(
         "extractive", description="`leading` takes the first sentences instead of the central ones: cheap, to measure."
     )
+    batch_max_requests: int = Field(50_000, ge=1, description="Most requests in one batch.")
+    batch_max_bytes: int = Field(200_000_000, ge=1, description="Most bytes in the file of a batch.")
     behaviour: Behaviour = Behaviour()

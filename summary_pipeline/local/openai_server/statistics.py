@@ -21,6 +21,7 @@ class Statistics:
         self._calls = 0
         self._peak = self._in_flight
         self._statuses: Counter[int] = Counter()
+        self._statuses_in_batches: Counter[int] = Counter()
         self._faults: Counter[str] = Counter()
         self._schemas: Counter[str] = Counter()
         self._tokens: Counter[str] = Counter()
@@ -60,6 +61,10 @@ class Statistics:
         self._statuses[status] += 1
         self._last_answer = now
 
+    def answered_in_batch(self, status: int) -> None:
+        """Count an answer to a request of a batch; it is no call."""
+        self._statuses_in_batches[status] += 1
+
     def snapshot(self) -> dict[str, Any]:
         """Return all counts. Times are seconds since the first call."""
 
@@ -70,6 +75,7 @@ class Statistics:
             "calls": self._calls,
             "rate_limited": self._statuses[429],
             "statuses": {str(status): count for status, count in sorted(self._statuses.items())},
+            "batch_statuses": {str(status): count for status, count in sorted(self._statuses_in_batches.items())},
             "faults": dict(self._faults),
             "admitted": sum(self._schemas.values()),
             "admitted_by_schema": dict(self._schemas),

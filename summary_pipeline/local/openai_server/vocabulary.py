@@ -28,6 +28,12 @@ def truncate(text: str, tokens: int) -> str:
     return encoding.decode(encoding.encode_ordinary(text)[:tokens], errors="ignore")
 
 
+def split_tokens(text: str) -> list[str]:
+    """Return the tokens of ``text``; bytes that are only a part of a character are shown as U+FFFD."""
+    encoding = get_encoding(ENCODING)
+    return [encoding.decode([token]) for token in encoding.encode_ordinary(text)]
+
+
 @functools.lru_cache(maxsize=200_000)
 def rarity(term: str) -> float:
     """Return how rare ``term`` is in general, from near 0 to 1.

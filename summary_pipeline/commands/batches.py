@@ -1,0 +1,20 @@
+"""``summary-pipeline batches``: backfills whose model calls go through the provider's Batch API."""
+
+import typer
+
+from summary_pipeline.settings import load_settings
+
+
+def batches() -> None:
+    """List the batches that wait, are at the provider, or whose runs can start; the oldest first."""
+    from summary_pipeline.database.batches import open_batches
+    from summary_pipeline.resources.connections import open_database
+
+    rows = open_batches(open_database(load_settings().platform).engine)
+    for row in rows:
+        place = f" as {row.batch_id}" if row.batch_id else ""
+        typer.echo(
+            f"{row.id}  {row.state}{place} since {row.changed_at:%Y-%m-%d %H:%M:%S} UTC, {len(row.video_ids)} videos, "
+            f"{row.requests} requests. {row.note or ''}".rstrip()
+        )
+    typer.echo(f"{len(rows)} open batch(es).")

@@ -1,0 +1,273 @@
+"""Batches of calls that were asked for: what waits, what the provider works on, what came of it.
+
+Belongs here: statements on ``answer_batches``, one transaction each. Each says in which state the row must be, so that
+a tick that lost its turn changes nothing. Does not belong here: when a row moves on (``summarization.batching``), and
+the calls (``resources.answer_batches``).
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.orm import Session
+
+from summary_pipeline.database.engine import set_for_transaction
+from summary_pipeline.database.errors import typed_errors
+from summary_pipeline.database.locks import Lock, try_lock, wait_for_lock
+from summary_pipeline.database.own_models import AnswerBatch
+from summary_pipeline.database.spending import reserve_within, settle_within
+from summary_pipeline.database.unit_of_work import unit_of_work
+from summary_pipeline.database.video_row import utc_clock
+
+_REQUESTS_LOCK: Final = 1
+_LONGEST_TURN: Final = "15min"
+
+
+class BatchState(StrEnum):
+    """How far a row has come. They follow one another, but for ``REQUESTED`` again where the provider had no room."""
+
+    REQUESTED = "requested"
+    """Videos wait for their calls to be put into a batch."""
+    SUBMITTING = "submitting"
+    """A batch of these videos is being submitted under ``submission_key``; the provider may have it already."""
+    SUBMITTED = "submitted"
+    """The provider has it, and its answers are read once it has ended."""
+    ANSWERED = "answered"
+    """What came is in the store of answers; the runs can start."""
+    LAUNCHED = "launched"
+    """The runs were asked for, as the backfill ``backfill_id``. The end."""
+    CANCELLED = "cancelled"
+    """A person cancelled the batch at the provider: answers are kept, no runs start. The end."""
+
+
+OPEN_STATES: Final = (BatchState.REQUESTED, BatchState.SUBMITTING, BatchState.SUBMITTED, BatchState.ANSWERED)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A row of ``answer_batches``. Times are UTC, without a zone."""
+
+    id: int
+    state: BatchState
+    video_ids: tuple[int, ...]
+    description: str
+    submission_key: str | None
+    submissions: int
+    model: str | None
+    batch_id: str | None
+    requests: int
+    reserved_usd: float
+    reserved_on: date | None
+    videos_collected: int
+    answers_kept: int
+    answers_unusable: int
+    spent_usd: float | None
+    note: str | None
+    backfill_id: str | None
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is about to be submitted: the videos of the batch, and what their calls may cost at most."""
+
+    key: str
+    model: str
+    video_ids: Sequence[int]
+    requests: int
+    usd: float
+
+
+def request_batches(engine: Engine, video_ids: Sequence[int], *, description: str) -> list[int]:
+    """Ask for the answers about ``video_ids`` by batch, and for runs afterwards; return those that were added.
+
+    A video that waits in a batch already is left out: its run comes with that one.
+
+    Args:
+        engine: The database.
+        video_ids: In the order in which they shall be worked on.
+        description: What the UI tells about the backfill.
+
+    Raises:
+        DatabaseError: the database could not answer; nothing was asked for.
+    """
+    with unit_of_work(engine, "asking for batches of calls") as work:
+        wait_for_lock(work.session.connection(), Lock.BATCHES, _REQUESTS_LOCK)
+        waiting = _waiting_videos(work.session)
+        added = [video_id for video_id in dict.fromkeys(video_ids) if video_id not in waiting]
+        if added:
+            work.session.execute(
+                insert(AnswerBatch).values(state=BatchState.REQUESTED, video_ids=added, description=description)
+            )
+        work.commit()
+        return added
+
+
+@contextmanager
+def batches_turn(engine: Engine) -> Iterator[bool]:
+    """Yield whether it is this process's turn to work on batches, and nobody else's until the context ends.
+
+    The lock is a transaction's that stays idle meanwhile, so that a process that dies gives it back.
+
+    Raises:
+        DatabaseError: the database could not answer.
+    """
+    with typed_errors("taking the turn at the batches"), engine.connect() as connection:
+        set_for_transaction(connection, {"idle_in_transaction_session_timeout": _LONGEST_TURN})
+        yield try_lock(connection, Lock.BATCHES)
+
+
+def open_batches(engine: Engine) -> list[BatchRow]:
+    """Return all rows that are not at their end, the oldest first.
+
+    Raises:
+        DatabaseError: the database could not answer.
+    """
+    return _rows(engine, OPEN_STATES)
+
+
+def due_batches(engine: Engine) -> list[BatchRow]:
+    """Return those open rows that are due: first those that have waited longest for something to be done.
+
+    Raises:
+        DatabaseError: the database could not answer.
+    """
+    return _rows(engine, OPEN_STATES, due=True)
+
+
+def begin_submission(
+    engine: Engine, row: BatchRow, submission: Submission, *, day: date, limit_usd: float | None
+) -> bool:
+    """Reserve the money, and move to SUBMITTING those videos of ``row`` that ``submission`` takes; the rest wait on.
+
+    Returns:
+        False, and nothing was done, where the day's limit does not allow it or ``row`` has moved meanwhile.
+
+    Raises:
+        DatabaseError: the database could not answer; nothing was done.
+    """
+    taken = set(submission.video_ids)
+    rest = [video_id for video_id in row.video_ids if video_id not in taken]
+    with unit_of_work(engine, "beginning a batch of calls") as work:
+        session = work.session
+        if limit_usd is not None and not reserve_within(session, day, submission.usd, limit_usd=limit_usd):
+            return False
+        moved = _move(
+            session,
+            row.id,
+            BatchState.REQUESTED,
+            state=BatchState.SUBMITTING,
+            video_ids=list(submission.video_ids),
+            submission_key=submission.key,
+            submissions=AnswerBatch.submissions + 1,
+            model=submission.model,
+            requests=submission.requests,
+            reserved_usd=submission.usd if limit_usd is not None else 0.0,
+            reserved_on=day,
+            batch_id=None,
+            note=None,
+        )
+        if not moved:
+            return False
+        if rest:
+            session.execute(
+                insert(AnswerBatch).values(state=BatchState.REQUESTED, video_ids=rest, description=row.description)
+            )
+        work.commit()
+        return True
+
+
+def record_submitted(engine: Engine, row_id: int, batch_id: str) -> bool:
+    """Remember the provider's id of a batch; tell whether the row was SUBMITTING."""
+    return _moved(engine, row_id, BatchState.SUBMITTING, state=BatchState.SUBMITTED, batch_id=batch_id)
+
+
+def record_collected(engine: Engine, row: BatchRow, *, videos: int, kept: int, unusable: int) -> bool:
+    """Remember that the answers about the first ``videos`` videos are in the store; tell whether it was SUBMITTED."""
+    values = {"videos_collected": videos, "answers_kept": kept, "answers_unusable": unusable}
+    return _moved(engine, row.id, BatchState.SUBMITTED, **values)
+
+
+def record_end(
+    engine: Engine, row: BatchRow, state: BatchState, *, spent_usd: float | None, note: str | None = None
+) -> bool:
+    """Move a batch that has ended, or never was, to ``state``, and settle what was reserved for it.
+
+    Args:
+        engine: The database.
+        row: SUBMITTING or SUBMITTED.
+        state: ANSWERED, CANCELLED, or REQUESTED to submit it again.
+        spent_usd: What the provider charges; None where the price is not known.
+        note: What people should know.
+
+    Returns:
+        False where ``row`` has moved meanwhile; then nothing is settled.
+    """
+    with unit_of_work(engine, "ending a batch of calls") as work:
+        values = {"state": state, "spent_usd": spent_usd, "note": note, "reserved_usd": 0.0}
+        if not _move(work.session, row.id, row.state, **values):
+            return False
+        if row.reserved_usd and row.reserved_on is not None:
+            settle_within(work.session, row.reserved_on, reserved_usd=row.reserved_usd, spent_usd=spent_usd or 0.0)
+        work.commit()
+        return True
+
+
+def record_launched(engine: Engine, row_id: int, backfill_id: str) -> bool:
+    """Remember the backfill that the runs of a batch belong to; tell whether the row was ANSWERED."""
+    return _moved(engine, row_id, BatchState.ANSWERED, state=BatchState.LAUNCHED, backfill_id=backfill_id)
+
+
+def postpone(engine: Engine, row: BatchRow, until: datetime, note: str) -> bool:
+    """Leave ``row`` alone until then (UTC, without a zone); tell whether it was still in its state."""
+    return _moved(engine, row.id, row.state, due_at=until, note=note)
+
+
+def put_off(engine: Engine, row_id: int, until: datetime, note: str) -> None:
+    """Leave a row alone until then (UTC, without a zone), whatever its state."""
+    with unit_of_work(engine, "putting off a batch of calls") as work:
+        statement = update(AnswerBatch).where(AnswerBatch.id == row_id)
+        work.session.execute(statement.values(due_at=until, note=note))
+        work.commit()
+
+
+def _rows(engine: Engine, states: Collection[BatchState], *, due: bool = False) -> list[BatchRow]:
+    statement = select(AnswerBatch).where(AnswerBatch.state.in_(states)).order_by(AnswerBatch.id)
+    if due:
+        statement = statement.where(AnswerBatch.due_at <= utc_clock()).order_by(None)
+        statement = statement.order_by(AnswerBatch.due_at, AnswerBatch.id)
+    with typed_errors("reading the batches of calls"), Session(engine) as session:
+        return [_row(found) for found in session.scalars(statement)]
+
+
+def _row(found: AnswerBatch) -> BatchRow:
+    names = BatchRow.__dataclass_fields__
+    values = {name: getattr(found, name) for name in names}
+    return BatchRow(**{**values, "state": BatchState(found.state), "video_ids": tuple(found.video_ids)})
+
+
+def _waiting_videos(session: Session) -> set[int]:
+    statement = select(AnswerBatch.video_ids).where(AnswerBatch.state.in_(OPEN_STATES))
+    return {video_id for video_ids in session.scalars(statement) for video_id in video_ids}
+
+
+def _moved(engine: Engine, row_id: int, expected: BatchState, **values: Any) -> bool:  # noqa: ANN401 - columns of any type
+    with unit_of_work(engine, "recording the state of a batch of calls") as work:
+        moved = _move(work.session, row_id, expected, **values)
+        work.commit()
+        return moved
+
+
+def _move(session: Session, row_id: int, expected: BatchState, **values: Any) -> bool:  # noqa: ANN401 - the same
+    statement = (
+        update(AnswerBatch)
+        .where(AnswerBatch.id == row_id, AnswerBatch.state == expected)
+        .values(**{"due_at": utc_clock(), **values}, changed_at=utc_clock())
+        .returning(AnswerBatch.id)
+    )
+    return session.execute(statement).first() is not None
