@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-fast check format bench screenshots lock clean
+.PHONY: help install demo dev test test-fast fuzz check format chaos bench screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,6 +36,10 @@ test: $(INSTALLED) ## Run every test
 test-fast: $(INSTALLED) ## Run the tests that need no server
 	$(PYTEST) -m "not servers and not end_to_end and not browser" -n 2 --timeout 60
 
+fuzz: export SUMMARY_FUZZ_PROFILE := fuzz
+fuzz: $(INSTALLED) ## Throw 20,000 damaged events and transcripts at each reader, for a long time
+	$(PYTEST) -n 2 --timeout 0 $$(find summary_pipeline_tests -name "test_*_fuzz.py")
+
 check: $(INSTALLED) ## Format, lint, types, import rules, definitions
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -47,11 +51,15 @@ format: $(INSTALLED) ## Format and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+chaos: $(INSTALLED) ## Send 300 events while 60 processes are killed, then check the stores (SEED=N, EVENTS=300, KILLS=60)
+	$(BIN)/python -m summary_pipeline_tests.chaos --events $(or $(EVENTS),300) --kills $(or $(KILLS),60) $(if $(SEED),--seed $(SEED))
+
 bench: $(INSTALLED) ## Measure, and print the tables of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
 screenshots: $(INSTALLED) ## Take the pictures in docs/images again (needs Chromium)
 	$(BIN)/python -m summary_pipeline_tests.browser.screenshots
+	$(BIN)/python -m summary_pipeline_tests.browser.report_screenshots
 
 lock: ## Pin the newest allowed versions again (needs uv)
 	uv pip compile pyproject.toml --extra local --group dev --universal --python-version 3.11 --generate-hashes \
