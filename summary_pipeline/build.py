@@ -16,13 +16,17 @@ from summary_pipeline.defs.assets.chunks import build_chunks
 from summary_pipeline.defs.assets.final_summary import build_final_summary
 from summary_pipeline.defs.assets.options import AssetOptions
 from summary_pipeline.defs.assets.persisted_summary import build_persisted_summary
+from summary_pipeline.defs.assets.quality_report import ReportOptions, build_quality_reports
+from summary_pipeline.defs.assets.summary_judgement import build_summary_judgement
 from summary_pipeline.defs.assets.transcript import build_transcript
+from summary_pipeline.defs.batch_sensor import answer_batches_sensor
 from summary_pipeline.defs.event_sensor import video_transcribed_sensor
 from summary_pipeline.defs.external_assets import EXTERNAL_ASSETS
 from summary_pipeline.defs.failure_sensor import failed_summary_sensor
 from summary_pipeline.defs.job import summarize_video
 from summary_pipeline.defs.lost_event_sensor import lost_event_sensor
 from summary_pipeline.resources.factories import build_resources
+from summary_pipeline.resources.retrying import RetrySchedule
 from summary_pipeline.resources.summarizer import plan_of
 from summary_pipeline.settings import PipelineSettings, load_pipeline_settings
 from summary_pipeline.summarization.model_registry import require_usable
@@ -46,17 +50,19 @@ def build_defs(
     chosen = settings or load_pipeline_settings()
     for warning in require_usable(plan_of(chosen).spec, today=datetime.now(UTC).date()):
         logger.warning(warning)
-    return dg.Definitions(
+    summaries = dg.Definitions(
         assets=[*EXTERNAL_ASSETS, *_assets(chosen)],
         jobs=[summarize_video],
-        sensors=[video_transcribed_sensor, failed_summary_sensor, lost_event_sensor],
+        sensors=[video_transcribed_sensor, failed_summary_sensor, lost_event_sensor, answer_batches_sensor],
         resources={**build_resources(), **(resources or {})},
         executor=dg.in_process_executor,
     )
+    reports = ReportOptions(chosen.summary_report_timezone, chosen.summary_report_start_date, _retries(chosen))
+    return dg.Definitions.merge(summaries, build_quality_reports(reports))
 
 
 def _assets(settings: PipelineSettings) -> list[dg.AssetsDefinition]:
-    options = AssetOptions(attempts=settings.summary_retry_attempts, delay=settings.summary_retry_delay_seconds)
+    options = AssetOptions(_retries(settings))
     plan = plan_of(settings)
     return [
         build_transcript(options),
@@ -64,4 +70,9 @@ def _assets(settings: PipelineSettings) -> list[dg.AssetsDefinition]:
         build_chunk_summaries(options, code_version=plan.map_code_version),
         build_final_summary(options, code_version=plan.reduce_code_version),
         build_persisted_summary(options),
+        build_summary_judgement(options, model=settings.summary_judge_model),
     ]
+
+
+def _retries(settings: PipelineSettings) -> RetrySchedule:
+    return RetrySchedule(settings.summary_retry_attempts, settings.summary_retry_delay_seconds)

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from summary_pipeline.commands import db
+from summary_pipeline.commands import batches, compare, db, dlq, outbox, resummarize
 from summary_pipeline.settings import SettingsError, load_settings, read_environment
 
 app = typer.Typer(
@@ -23,6 +23,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(db.app, name="db")
+app.add_typer(dlq.app, name="dlq")
+app.add_typer(outbox.app, name="outbox")
+app.command()(resummarize.resummarize)
+app.command()(compare.compare)
+app.command()(batches.batches)
 
 
 @app.command()
@@ -49,11 +54,11 @@ def health() -> None:
     import uvicorn
 
     from summary_pipeline.health.app import create_app
-    from summary_pipeline.health.checks import build_checks
+    from summary_pipeline.health.checks import build_checks, build_details
 
     settings = load_settings()
     uvicorn.run(
-        create_app(build_checks(settings)),
+        create_app(build_checks(settings), build_details(settings)),
         host=settings.pipeline.health_host,
         port=settings.pipeline.port,
         log_level=settings.pipeline.log_level.lower(),

@@ -10,11 +10,22 @@ There are two groups. ``PlatformSettings`` says where the platform's servers are
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 
 from summary_pipeline.summarization.model_registry import DEFAULT_MODEL
@@ -47,6 +58,17 @@ def _identifier(value: str) -> str:
 
 
 BootstrapServers = Annotated[str, AfterValidator(_bootstrap_servers)]
+
+
+def _time_zone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        msg = "is no time zone of the IANA database"
+        raise ValueError(msg) from None
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Port = Annotated[int, Field(gt=0, lt=65536)]
@@ -134,6 +156,12 @@ class PipelineSettings(_EnvironmentSettings):
         None, description="Language of summaries (BCP 47); unset means the transcript's.", examples=["en"]
     )
     summary_force: bool = Field(default=False, description="Ask the model again even where an answer is stored.")
+    summary_batch_from: int | None = Field(
+        None,
+        ge=1,
+        description="Videos from which `resummarize` goes by the Batch API: half the price, up to 24 h; unset: never.",
+        examples=["100"],
+    )
     summary_requests_per_minute: int | None = Field(
         None, ge=1, description="Limit of model requests per minute, per worker process.", examples=["500"]
     )
@@ -146,7 +174,35 @@ class PipelineSettings(_EnvironmentSettings):
     summary_max_cost_per_day_usd: float | None = Field(
         None, gt=0, description="Stop before a day (UTC) costs more than this, over all workers.", examples=["20"]
     )
+    summary_min_sentences: int = Field(4, ge=1, le=50, description="Fewest sentences of a summary.")
+    summary_max_sentences: int = Field(
+        6, ge=1, le=50, description="Most sentences of a summary.", validate_default=True
+    )
     summary_request_timeout_seconds: float = Field(120, gt=0, description="Longest wait for one model answer.")
+
+    summary_min_score: float = Field(0.4, ge=0, le=1, description="Quality score below which a check warns.")
+    summary_min_support: float = Field(
+        0.4, ge=0, le=1, description="Support by the transcript (a component of the score) below which a check warns."
+    )
+    summary_max_score_drop: float = Field(
+        0.2, ge=0, le=1, description="How far below the median of its model and prompt version a score may be."
+    )
+    summary_score_history: int = Field(
+        50, ge=3, le=10_000, description="Summaries that the median is taken over; a fifth of them has to be there."
+    )
+    summary_judge_model: str | None = Field(
+        None,
+        min_length=1,
+        description="Model that judges summaries after they are saved; unset means none does.",
+        examples=["gpt-6-luna"],
+    )
+    summary_judge_share: float = Field(1.0, ge=0, le=1, description="Share of summaries that are judged.")
+    summary_judge_max_cost_per_day_usd: float | None = Field(
+        None,
+        gt=0,
+        description="Judge no more once a day (UTC) would cost more than this, apart from summaries.",
+        examples=["5"],
+    )
 
     summary_max_transcript_bytes: int = Field(
         64 * 1024 * 1024, ge=1024, description="Largest transcript object that is read."
@@ -162,19 +218,48 @@ class PipelineSettings(_EnvironmentSettings):
     )
     summary_tick_max_messages: int = Field(100, ge=1, le=1000, description="Most messages in one sensor tick.")
     summary_tick_seconds: float = Field(15, gt=0, le=45, description="Longest time that a tick reads from Kafka.")
+    summary_max_rejected_share: float = Field(
+        0.5, ge=0, le=1, description="Share of bad messages in a tick above which the sensor stops; 1 never stops it."
+    )
     summary_max_runs_in_flight: int = Field(50, ge=1, description="Runs queued or running above which nothing is read.")
     summary_sweep_after_seconds: float = Field(
         300, gt=0, description="Age at which an event without a result is looked for in the database."
     )
     summary_sweep_attempts: int = Field(3, ge=1, description="Runs of one event after which the sweep gives it up.")
+    summary_stuck_after_seconds: float = Field(
+        3600, gt=0, description="Age at which a summarizing video without an event or a run is summarized by itself."
+    )
+    summary_outbox_late_seconds: float = Field(
+        300, gt=0, description="Age at which an unpublished outbox row is reported as late."
+    )
     summary_relay_poll_seconds: float = Field(5, gt=0, description="Pause between two polls of the outbox relay.")
+
+    summary_report_timezone: TimeZone = Field("UTC", description="Time zone of the days and weeks of reports (IANA).")
+    summary_report_start_date: date = Field(date(2026, 1, 1), description="First day that there can be a report of.")
+    summary_report_dir: Path = Field(
+        Path(".data/reports"), description="Directory that workers write reports to, besides the bucket."
+    )
 
     summary_data_dir: Path = Field(Path(".data"), description="Where the embedded stack keeps its data.")
     summary_local_kafka: Literal["mock", "apache"] = Field(
         "mock", description="Embedded broker: librdkafka's mock cluster, or Apache Kafka (needs Java and Maven)."
     )
+    summary_dagster_url: HttpUrl | None = Field(
+        None,
+        description="Where Dagster's webserver is; unset means on this machine, at SUMMARY_UI_PORT.",
+        examples=["http://127.0.0.1:3000"],
+    )
     summary_ui_port: Port = Field(3000, description="Port of the Dagster UI of the embedded stack.")
     summary_workers: int = Field(2, ge=1, le=64, description="Celery worker processes of the embedded stack.")
+
+    @field_validator("summary_max_sentences")
+    @classmethod
+    def _is_not_below_the_fewest(cls, most: int, info: ValidationInfo) -> int:
+        fewest = info.data.get("summary_min_sentences", 1)
+        if most < fewest:
+            msg = f"is below SUMMARY_MIN_SENTENCES ({fewest})"
+            raise ValueError(msg)
+        return most
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from confluent_kafka import cimpl
 
 _PRODUCER = 0
-_PRODUCE_REQUEST = 0
+PRODUCE = 0
+FIND_COORDINATOR = 10
+"""Keys of requests in Kafka's protocol."""
 
 
 class RefusingKafka:
@@ -43,10 +45,10 @@ class RefusingKafka:
         self._cluster = library.rd_kafka_handle_mock_cluster(self._handle)
         self.address: str = library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
 
-    def refuse(self, code: int, times: int = 1) -> None:
-        """Answer the next ``times`` produce requests with Kafka's error ``code``."""
+    def refuse(self, code: int, times: int = 1, *, request: int = PRODUCE) -> None:
+        """Answer the next ``times`` requests of a kind with Kafka's error ``code``."""
         errors = (ctypes.c_int * times)(*[code] * times)
-        self._library.rd_kafka_mock_push_request_errors_array(self._cluster, _PRODUCE_REQUEST, times, errors)
+        self._library.rd_kafka_mock_push_request_errors_array(self._cluster, request, times, errors)
 
     def close(self) -> None:
         """End the cluster."""

@@ -10,7 +10,9 @@ class TopicWriter:
 
     def __init__(self, bootstrap_servers: str, topic: str) -> None:
         self.topic = topic
-        self._producer = Producer({"bootstrap.servers": bootstrap_servers, "log_level": 3})
+        self._producer = Producer(
+            {"bootstrap.servers": bootstrap_servers, "message.max.bytes": 16_000_000, "log_level": 3}
+        )
         while self._producer.list_topics(topic, timeout=30).topics[topic].error is not None:
             self._producer.poll(0.05)
 
@@ -48,3 +50,9 @@ def read_all(bootstrap_servers: str, topic: str) -> list[Message]:
         return messages
     finally:
         consumer.close()
+
+
+def headers_of(message: Message) -> dict[str, object]:
+    """Return the headers of a message by name; the last one of a name counts."""
+    headers = message.headers() or []
+    return dict(headers.items() if isinstance(headers, dict) else headers)

@@ -60,6 +60,12 @@ def test_the_neighbours_other_variables_are_ignored() -> None:
     assert load_settings(COMPLETE | {"JWT_SECRET": "x", "THROTTLE_TTL": "60"}).platform.db_name == "videos"
 
 
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "Europe", "../etc/passwd", "UTC+1"])
+def test_a_time_zone_that_there_is_not_is_refused(zone: str) -> None:
+    with pytest.raises(SettingsError, match=r"SUMMARY_REPORT_TIMEZONE is malformed: .*IANA"):
+        load_pipeline_settings({"SUMMARY_REPORT_TIMEZONE": zone})
+
+
 def test_definitions_need_no_variable_at_all() -> None:
     assert load_pipeline_settings({}).summary_retry_attempts == 3
 

@@ -7,6 +7,9 @@ import dagster as dg
 
 JOB_NAME = "summarize_video"
 ASSETS = ("transcript", "chunks", "chunk_summaries", "final_summary", "persisted_summary")
+"""What a summary is made by, the last of which saves it."""
+RUN_ASSETS = (*ASSETS, "summary_judgement")
+"""What a run materializes. What comes after the save can't fail a video."""
 
 IN_FLIGHT = (
     dg.DagsterRunStatus.QUEUED,
@@ -19,7 +22,7 @@ IN_FLIGHT = (
 
 summarize_video = dg.define_asset_job(
     JOB_NAME,
-    selection=dg.AssetSelection.assets(*ASSETS),
+    selection=dg.AssetSelection.assets(*RUN_ASSETS),
     executor_def=dg.in_process_executor,
     description="Summarizes one video: from its transcript in S3 to the row, the status and the outgoing event.",
 )

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
+from summary_pipeline.database.compatibility import require_compatible
+from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.local.errors import StopRequestedError
 from summary_pipeline.local.session import run_session
 from summary_pipeline.local.stack import LocalStack
 from summary_pipeline.local.status_board import StatusBoard
+from summary_pipeline.resources.connections import open_database
+from summary_pipeline.settings import load_settings
 
 
 def run_dev(environment: Mapping[str, str]) -> int:
@@ -19,7 +23,17 @@ def run_dev(environment: Mapping[str, str]) -> int:
     Raises:
         SettingsError: a setting is malformed.
     """
-    return run_session(environment, stay_up)
+    return run_session(environment, _check_tables_and_stay_up)
+
+
+def _check_tables_and_stay_up(stack: LocalStack, board: StatusBoard, console: Console) -> int:
+    """Refuse a database of the user's whose tables would make every run fail; one that is away may come back."""
+    platform = load_settings(stack.child_environment).platform
+    try:
+        require_compatible(open_database(platform).engine)
+    except TransientDatabaseError as error:
+        console.print(f"The tables could not be compared with the contract: {error}", highlight=False, markup=False)
+    return stay_up(stack, board, console)
 
 
 def stay_up(stack: LocalStack, _board: StatusBoard, console: Console) -> int:

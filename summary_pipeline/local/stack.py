@@ -141,6 +141,12 @@ class LocalStack:
         self.supervisor.kill(name)
         self.supervisor.start(self._parts[name])
 
+    def launch(self, name: str) -> None:
+        """Start a part again that was killed (``supervisor.kill``) or has died, and return at once."""
+        if name in self.supervisor.dead():
+            self.supervisor.kill(name)
+        self.supervisor.launch(self._parts[name])
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -159,6 +165,8 @@ class LocalStack:
         for name in self.plan.servers:
             self.environment |= self._servers[name].environment()
         self.environment.setdefault("DB_SCHEMA", "public")
+        if not self._given.get("SUMMARY_REPORT_DIR"):
+            self.environment["SUMMARY_REPORT_DIR"] = str(self.data_dir / "reports")
         if "openai" in self.plan.servers and not self._given.get("SUMMARY_MODEL"):
             # The server answers whatever model is asked for; asked for by its own name, it is not taken for that one.
             self.environment["SUMMARY_MODEL"] = SERVED_MODEL
@@ -214,6 +222,7 @@ class LocalStack:
             workers=self._workers,
             code_server_port=code_port,
         )
+        self.environment["SUMMARY_DAGSTER_URL"] = f"http://{ports.LOOPBACK}:{self._ui_port}"
         environment = self.child_environment
         self._start_parts(dagster_parts.code_server(environment, code_port, _REPOSITORY))
         return [

@@ -21,7 +21,7 @@ from typing import Self
 from summary_pipeline.local import ports
 from summary_pipeline.local.errors import PartFailedError, StackError
 from summary_pipeline.local.part import Part, PartState, describe_exit, launch
-from summary_pipeline.local.processes import ProcessIdentity, end_tree, find_members, identify
+from summary_pipeline.local.processes import ProcessIdentity, end_tree, find_members, identify, send_signal
 from summary_pipeline.local.run_directory import ProcessRecord, RunDirectory
 
 _POLL_SECONDS = 0.05
@@ -92,6 +92,15 @@ class Supervisor:
             PortTakenError: another program holds a port that a part needs.
             PartFailedError: a part died or was not ready in time; the message ends with the end of its log.
         """
+        self.launch(*parts)
+        self._await_ready(parts)
+
+    def launch(self, *parts: Part) -> None:
+        """Start parts and return at once, as a service manager does with what has crashed.
+
+        Raises:
+            PortTakenError: another program holds a port that a part needs.
+        """
         for part in parts:
             if part.name in self._running:
                 raise StackError(f"{part.name} already runs")
@@ -102,7 +111,6 @@ class Supervisor:
         self._batches.append([part.name for part in parts if part.name not in known])
         for part in parts:
             self._launch(part)
-        self._await_ready(parts)
 
     def check(self) -> None:
         """Raise where a part has died.
@@ -125,6 +133,10 @@ class Supervisor:
         with self._changed:
             self._changed.wait_for(lambda: any(r.has_died for r in list(self._running.values())), seconds)
         self.check()
+
+    def dead(self) -> list[str]:
+        """Return the names of the parts that have died by themselves, as ``check`` would report them."""
+        return [name for name, running in list(self._running.items()) if running.has_died]
 
     def identity(self, name: str) -> ProcessIdentity | None:
         """Return the leading process of a part, or None where it does not run."""
@@ -150,6 +162,9 @@ class Supervisor:
         """End a part as a crash would, with SIGKILL for everything below it, without taking it for a failure."""
         running = self._running.pop(name)
         running.stopping = True
+        # All at once: what outlived its parent for a moment could still do what a crashed machine does not.
+        for process in find_members(running.identity, running.mark):
+            send_signal(process, signal.SIGKILL)
         end_tree(running.identity, running.mark, stop_signal=signal.SIGKILL)
         self._write_state()
 

@@ -4,19 +4,28 @@ Belongs here: ``summarization.cost.Budget`` over the database. Does not belong h
 """
 
 import asyncio
+import functools
 from datetime import date
 
+from summary_pipeline.database.spending import Ledger
 from summary_pipeline.resources.database import Database
 from summary_pipeline.summarization.errors import CostLimitError
+
+_LIMITS = {
+    Ledger.SUMMARIES: ("Summaries", "SUMMARY_MAX_COST_PER_DAY_USD", "summarize"),
+    Ledger.JUDGEMENTS: ("Judgements of summaries", "SUMMARY_JUDGE_MAX_COST_PER_DAY_USD", "judge"),
+}
+"""By ledger: what is paid for, the setting of its limit, and what to do again."""
 
 
 class DailyDatabaseBudget:
     """A limit for one day in UTC: that on which the work of an asset began."""
 
-    def __init__(self, database: Database, limit_usd: float, *, day: date) -> None:
+    def __init__(self, database: Database, limit_usd: float, *, day: date, ledger: Ledger = Ledger.SUMMARIES) -> None:
         self._database = database
         self._limit = limit_usd
         self._day = day
+        self._ledger = ledger
 
     async def reserve(self, usd: float) -> None:
         """Set ``usd`` aside.
@@ -25,17 +34,18 @@ class DailyDatabaseBudget:
             CostLimitError: the day would cost more than the limit.
             DatabaseError: the database could not answer.
         """
-        if await asyncio.to_thread(self._database.reserve_spending, self._day, usd, limit_usd=self._limit):
+        reserve = functools.partial(self._database.reserve_spending, limit_usd=self._limit, ledger=self._ledger)
+        if await asyncio.to_thread(reserve, self._day, usd):
             return
-        spending = await asyncio.to_thread(self._database.spending_on, self._day)
+        spending = await asyncio.to_thread(self._database.spending_on, self._day, ledger=self._ledger)
+        what, setting, doing = _LIMITS[self._ledger]
         raise CostLimitError(
-            f"Summaries may cost ${self._limit:.2f} a day (SUMMARY_MAX_COST_PER_DAY_USD). On {self._day} (UTC) "
+            f"{what} may cost ${self._limit:.2f} a day ({setting}). On {self._day} (UTC) "
             f"${spending.spent_usd:.4f} are spent, ${spending.reserved_usd:.4f} set aside for calls under way, and the "
-            f"next step may cost ${usd:.4f}. Raise the limit, or summarize the video again tomorrow."
+            f"next step may cost ${usd:.4f}. Raise the limit, or {doing} the video again tomorrow."
         )
 
     async def settle(self, *, reserved_usd: float, spent_usd: float) -> None:
         """Give back a reservation and record what was spent."""
-        await asyncio.to_thread(
-            self._database.settle_spending, self._day, reserved_usd=reserved_usd, spent_usd=spent_usd
-        )
+        settle = functools.partial(self._database.settle_spending, reserved_usd=reserved_usd, spent_usd=spent_usd)
+        await asyncio.to_thread(settle, self._day, ledger=self._ledger)

@@ -5,15 +5,24 @@ Belongs here: from settings to clients. Does not belong here: what the clients d
 The environment is read when a run or a tick starts, not when definitions load, so they load where nothing is set.
 """
 
+import logging
+
 import dagster as dg
 
+from summary_pipeline.database.compatibility import require_compatible
+from summary_pipeline.database.errors import TransientDatabaseError
+from summary_pipeline.resources.answer_batches import AnswerBatches
 from summary_pipeline.resources.connections import open_database, open_object_store
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.json_io_manager import JsonIOManager
+from summary_pipeline.resources.judge import JudgeFactory
 from summary_pipeline.resources.kafka import Kafka
 from summary_pipeline.resources.object_store import ObjectStore
+from summary_pipeline.resources.retrying import RetrySchedule
 from summary_pipeline.resources.summarizer import SummarizerFactory
 from summary_pipeline.settings import Settings, load_settings
+
+logger = logging.getLogger(__name__)
 
 INTERMEDIATE_PREFIX = "pipeline/assets"
 MAX_INTERMEDIATE_BYTES = 512 * 1024 * 1024
@@ -33,8 +42,14 @@ def object_store(_context: dg.InitResourceContext) -> ObjectStore:
 
 @dg.resource(description="The platform's PostgreSQL: the shared tables and ours.")
 def database(_context: dg.InitResourceContext) -> Database:
-    """Return the database."""
-    return open_database(load_settings().platform)
+    """Return the database. Tables that differ in a way that stops the work are refused here, once per process."""
+    opened = open_database(load_settings().platform)
+    try:
+        require_compatible(opened.engine)
+    except TransientDatabaseError as error:
+        # Whoever asks the database something meets the same trouble, and knows whether to try again.
+        logger.warning("The tables could not be compared with the contract: %s", error)
+    return opened
 
 
 @dg.resource(description="The platform's Kafka cluster, as this pipeline's consumer group sees it.")
@@ -51,11 +66,27 @@ def summarizer(_context: dg.InitResourceContext) -> SummarizerFactory:
     return SummarizerFactory(loaded, open_object_store(loaded.platform), open_database(loaded.platform))
 
 
+@dg.resource(description="The language model that judges saved summaries, where one is set.")
+def judge(_context: dg.InitResourceContext) -> JudgeFactory:
+    """Return what opens a judge."""
+    loaded = load_settings()
+    return JudgeFactory(loaded, open_database(loaded.platform))
+
+
+@dg.resource(description="Answers by the provider's Batch API, fetched before the runs that need them.")
+def answer_batches(_context: dg.InitResourceContext) -> AnswerBatches:
+    """Return what carries batches on."""
+    loaded = load_settings()
+    return AnswerBatches(loaded, open_object_store(loaded.platform), open_database(loaded.platform))
+
+
 @dg.io_manager(description="Intermediate assets as JSON in the platform's bucket.")
 def json_io_manager(_context: dg.InitResourceContext) -> JsonIOManager:
     """Return the IO manager."""
-    objects = open_object_store(load_settings().platform)
-    return JsonIOManager(objects, prefix=INTERMEDIATE_PREFIX, max_bytes=MAX_INTERMEDIATE_BYTES)
+    loaded = load_settings()
+    retries = RetrySchedule(loaded.pipeline.summary_retry_attempts, loaded.pipeline.summary_retry_delay_seconds)
+    objects = open_object_store(loaded.platform)
+    return JsonIOManager(objects, prefix=INTERMEDIATE_PREFIX, max_bytes=MAX_INTERMEDIATE_BYTES, retries=retries)
 
 
 def build_resources() -> dict[str, dg.ResourceDefinition]:
@@ -66,5 +97,7 @@ def build_resources() -> dict[str, dg.ResourceDefinition]:
         "database": database,
         "kafka": kafka,
         "summarizer": summarizer,
+        "judge": judge,
+        "answer_batches": answer_batches,
         "io_manager": json_io_manager,
     }

@@ -17,6 +17,7 @@ import httpx2
 import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion
+from openai.types.chat.chat_completion import Choice
 
 from summary_pipeline.summarization.language_model import (
     Completion,
@@ -59,12 +60,13 @@ class OpenAILanguageModel:
     async def complete(self, request: CompletionRequest) -> Completion:
         """Return the model's answer; see ``LanguageModel.complete``."""
         try:
-            response = await self._client.chat.completions.with_raw_response.create(**self._parameters(request))
+            response = await self._client.chat.completions.with_raw_response.create(**self.parameters(request))
             return read_completion(response.parse(), response.headers)
         except (openai.OpenAIError, json.JSONDecodeError) as error:
             raise to_model_error(error, now=dt.datetime.now(dt.UTC)) from error
 
-    def _parameters(self, request: CompletionRequest) -> dict[str, Any]:
+    def parameters(self, request: CompletionRequest) -> dict[str, Any]:
+        """Return the body of the HTTP request that ``request`` becomes, alone or as a line of a batch."""
         limit = self._registry.lookup(request.model).output_limit_parameter
         parameters: dict[str, Any] = {
             "model": request.model,
@@ -75,6 +77,9 @@ class OpenAILanguageModel:
             "temperature": request.temperature,
             "reasoning_effort": request.reasoning_effort,
             "store": self._store,
+            "n": request.samples if request.samples > 1 else None,
+            "logprobs": True if request.top_logprobs is not None else None,
+            "top_logprobs": request.top_logprobs,
         }
         parameters |= {name: value for name, value in optional.items() if value is not None}
         if request.json_schema is not None:
@@ -104,7 +109,14 @@ def read_completion(completion: object, headers: Mapping[str, str]) -> Completio
         refusal=choice.message.refusal,
         rate_limit=read_rate_limit(headers),
         request_id=headers.get("x-request-id"),
+        samples=tuple(other.message.content or "" for other in completion.choices),
+        first_token=_first_token(choice),
     )
+
+
+def _first_token(choice: Choice) -> dict[str, float] | None:
+    tokens = choice.logprobs.content if choice.logprobs else None
+    return {other.token: other.logprob for other in tokens[0].top_logprobs} if tokens else None
 
 
 def to_model_error(error: Exception, *, now: dt.datetime) -> LanguageModelError:

@@ -65,10 +65,27 @@ def plan_of(settings: PipelineSettings) -> SummarizationPlan:
         single_call=settings.summary_single_call,
         reduce_group_size=settings.summary_reduce_group_size,
         summary_language=settings.summary_language,
+        min_sentences=settings.summary_min_sentences,
+        max_sentences=settings.summary_max_sentences,
         force=settings.summary_force,
         max_cost_per_video_usd=settings.summary_max_cost_per_video_usd,
     )
     return SummarizationPlan(parameters, registry, registry.lookup(parameters.model))
+
+
+def open_client(settings: Settings) -> AsyncOpenAI:
+    """Return a client of the model's provider; whoever opens it closes it, in the same event loop."""
+    return AsyncOpenAI(
+        api_key=settings.platform.openai_api_key.get_secret_value(),
+        base_url=settings.platform.openai_base_url,
+        timeout=settings.pipeline.summary_request_timeout_seconds,
+        max_retries=0,
+    )
+
+
+def answer_store(objects: ObjectStore) -> ObjectChunkStore:
+    """Return where answers are kept that were paid for."""
+    return ObjectChunkStore(objects, ANSWERS_PREFIX, max_bytes=MAX_ANSWER_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +99,15 @@ class SummarizerFactory:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Summarizer]:
         """Yield a summarizer and close its client afterwards."""
-        platform, pipeline = self.settings.platform, self.settings.pipeline
+        pipeline = self.settings.pipeline
         plan = plan_of(pipeline)
-        client = AsyncOpenAI(
-            api_key=platform.openai_api_key.get_secret_value(),
-            base_url=platform.openai_base_url,
-            timeout=pipeline.summary_request_timeout_seconds,
-            max_retries=0,
-        )
-        limiter = _limiter(pipeline.summary_requests_per_minute, pipeline.summary_tokens_per_minute)
-        if not limiter.is_idle:
-            # A run that was interrupted left calls behind that no event loop will ever end.
-            _limiter.cache_clear()
-            limiter = _limiter(pipeline.summary_requests_per_minute, pipeline.summary_tokens_per_minute)
+        client = open_client(self.settings)
         async with client:
             yield Summarizer(
-                PacedModel(OpenAILanguageModel(client, plan.registry), limiter),
+                paced_model(client, plan.registry, plan.spec.name, pipeline),
                 parameters=plan.parameters,
                 registry=plan.registry,
-                store=ObjectChunkStore(self.objects, ANSWERS_PREFIX, max_bytes=MAX_ANSWER_BYTES),
+                store=answer_store(self.objects),
                 budget=self._daily_budget(),
             )
 
@@ -111,7 +118,22 @@ class SummarizerFactory:
         return DailyDatabaseBudget(self.database, limit, day=datetime.now(UTC).date())
 
 
+def paced_model(client: AsyncOpenAI, registry: ModelRegistry, model: str, settings: PipelineSettings) -> PacedModel:
+    """Return what makes calls to ``model`` at the pace that the provider allows."""
+    limits = (model, settings.summary_requests_per_minute, settings.summary_tokens_per_minute)
+    limiter = _limiter(*limits)
+    if not limiter.is_idle:
+        # A run that was interrupted left calls behind that no event loop will ever end.
+        _limiter.cache_clear()
+        limiter = _limiter(*limits)
+    return PacedModel(OpenAILanguageModel(client, registry), limiter)
+
+
 @functools.cache
-def _limiter(requests_per_minute: int | None, tokens_per_minute: int | None) -> AdaptiveLimiter:
-    """One per process and setting: what is learned of the provider's limits is worth keeping from video to video."""
+def _limiter(
+    model: str,  # noqa: ARG001 - a provider's limits are per model, and so is what is learned of them
+    requests_per_minute: int | None,
+    tokens_per_minute: int | None,
+) -> AdaptiveLimiter:
+    """One per process, model and setting: what is learned of the limits is worth keeping from video to video."""
     return AdaptiveLimiter(requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute)

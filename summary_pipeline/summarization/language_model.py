@@ -33,7 +33,9 @@ class CompletionRequest:
     """One call. ``max_output_tokens`` bounds everything the model writes, hidden reasoning included.
 
     ``temperature`` is None for models that refuse it, ``reasoning_effort`` for those that do not think or should do as
-    they like. ``purpose`` is for logs and cost only.
+    they like. ``purpose`` is for logs and cost only. ``samples`` asks for so many answers, for the price of one request
+    and all of them. ``top_logprobs`` asks for the log-probabilities of so many first tokens (1 to 20); only models for
+    which the registry says ``supports_logprobs`` take it.
     """
 
     model: str
@@ -43,6 +45,8 @@ class CompletionRequest:
     json_schema: JsonSchema | None = None
     purpose: str = ""
     reasoning_effort: str | None = None
+    samples: int = 1
+    top_logprobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,12 @@ class RateLimitState:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One answer, as it came. Whether it is usable is for the caller to decide (``structured``)."""
+    """One answer, as it came. Whether it is usable is for the caller to decide (``structured``).
+
+    ``samples`` holds the texts of all answers, of which ``text`` is the first; a server may give fewer than were asked
+    for. ``first_token`` maps what could have been the first token to the natural logarithm of its probability, and is None
+    where the server gives none. Tokens are those of all answers together.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -70,6 +79,8 @@ class Completion:
     refusal: str | None = None
     rate_limit: RateLimitState | None = None
     request_id: str | None = None
+    samples: tuple[str, ...] = ()
+    first_token: Mapping[str, float] | None = None
 
 
 class LanguageModel(Protocol):

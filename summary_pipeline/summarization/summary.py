@@ -69,6 +69,8 @@ class ChunkSummaries(_Value):
     snippet_count: int
     encoding: str
     language: str | None = None
+    source_sha256: str | None = None
+    """As in ``Chunks``."""
 
     @property
     def usage(self) -> Usage:
@@ -126,6 +128,8 @@ class FinalSummary(_Value):
     notes: tuple[str, ...] = ()
     """What was dropped or is out of the ordinary, for people."""
     provenance: Provenance
+    source_sha256: str | None = None
+    """As in ``Chunks``."""
 
 
 class Source(_Value):

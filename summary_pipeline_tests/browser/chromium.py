@@ -79,5 +79,27 @@ def open_partition(page: Page, asset_name: str, key: str) -> None:
     page.get_by_text("Latest materialization").wait_for()
 
 
+def open_backfill_dialog(page: Page, *partitions: str) -> Locator:
+    """From the graph of a selection, open the dialog that materializes it, for some partitions; return the dialog."""
+    page.get_by_role("button", name="Materialize all").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Select a partition or create one").click()
+    for key in partitions:
+        page.get_by_role("menuitem").filter(has_text=key).click()
+    # Closes the menu.
+    dialog.get_by_text("Launch runs to materialize").click()
+    expect(dialog.get_by_text(f"{len(partitions)} partitions", exact=True)).to_be_visible()
+    return dialog
+
+
+def launch_backfill(page: Page, dialog: Locator) -> None:
+    """Press the dialog's button and go to the backfill's page."""
+    dialog.get_by_role("button", name="Launch backfill").click()
+    created = page.get_by_text("Created backfill")
+    created.wait_for()
+    page.get_by_text("View", exact=True).click()
+    page.get_by_text("Partitions targeted").wait_for()
+
+
 def _icon_button(page: Page, icon: str) -> Locator:
     return page.get_by_role("button").filter(has=page.get_by_role("img", name=icon, exact=True)).last

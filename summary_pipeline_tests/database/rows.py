@@ -7,15 +7,18 @@ from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, Video, VideoSummary
-from summary_pipeline.database.own_models import OutboxFailure, VideoStatusLog
+from summary_pipeline.database.own_models import OutboxFailure, SummaryVersion, VideoStatusLog
 from summary_pipeline.database.persistence import PersistOutcome, PersistRequest, persist_summary
 from summary_pipeline.database.source_event import SourceEvent
+from summary_pipeline.database.versions import SummaryFiles
 
 RowT = TypeVar("RowT", bound=DeclarativeBase)
 
 EVENT_ID = "0b6cbf1e-6a52-4c5e-9a3e-0d5f5f0c7a11"
 OTHER_EVENT_ID = "9d1c7f3a-2f7b-4a43-8c6d-7a2f4f1b2c33"
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
+FORMERLY = datetime(2023, 6, 1, 8, tzinfo=UTC).replace(tzinfo=None)
+"""When a summary was written that this pipeline found. The column has no zone."""
 
 TABLES: tuple[type[DeclarativeBase], ...] = (
     Video,
@@ -23,6 +26,7 @@ TABLES: tuple[type[DeclarativeBase], ...] = (
     OutboxEvent,
     ProcessedMessage,
     VideoStatusLog,
+    SummaryVersion,
     OutboxFailure,
 )
 
@@ -54,6 +58,20 @@ def request(video_id: int = 7, event: SourceEvent | None = None, **changes: obje
     return PersistRequest(**values)
 
 
+class NoFiles:
+    """A bucket that takes anything and has nothing. It remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def keep_found(self, version: str) -> bool:
+        self.asked.append(("keep", version))
+        return False
+
+    def write(self, version: str) -> None:
+        self.asked.append(("write", version))
+
+
 def state(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     """Return every row of every table."""
     with engine.connect() as connection:
@@ -68,6 +86,21 @@ def all_of(engine: Engine, table: type[RowT]) -> list[RowT]:
         return list(session.scalars(select(table)))
 
 
-def persist(engine: Engine, to_keep: PersistRequest) -> PersistOutcome:
-    """Persist without files, where a test is not about them."""
-    return persist_summary(engine, to_keep, lambda: None)
+def persist(engine: Engine, to_keep: PersistRequest, files: SummaryFiles | None = None) -> PersistOutcome:
+    """Persist, without files where a test is not about them."""
+    return persist_summary(engine, to_keep, files or NoFiles())
+
+
+def add_found_summary(engine: Engine, video_id: int = 7, **columns: object) -> None:
+    """Store a summary as the service did that this pipeline replaces."""
+    values: dict[str, Any] = {
+        "video_id": video_id,
+        "summary_text": "Found.",
+        "summary_path": f"summaries/{video_id}/summary.json",
+        "model_info": {"model": "gpt-3.5-turbo", "chunks": 3},
+        "quality_score": 0.5,
+        "updated_at": FORMERLY,
+        **columns,
+    }
+    with engine.begin() as connection:
+        connection.execute(insert(VideoSummary).values(values))

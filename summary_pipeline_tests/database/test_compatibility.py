@@ -1,7 +1,16 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from summary_pipeline.database.compatibility import Difference, check_compatibility
+from summary_pipeline.database.compatibility import (
+    Difference,
+    IncompatibleTablesError,
+    check_compatibility,
+    require_compatible,
+)
+from summary_pipeline.database.engine import create_database_engine
+from summary_pipeline.database.errors import TransientDatabaseError
+from summary_pipeline.database.models import SharedBase
+from summary_pipeline.database.own_models import OwnBase
 from summary_pipeline.database.persistence import PersistResult
 from summary_pipeline_tests.database.rows import add_video, persist, request
 
@@ -26,19 +35,8 @@ def test_what_we_create_is_compatible(engine: Engine, schema: str) -> None:
 
 def test_every_missing_table_is_named(empty_engine: Engine, schema: str) -> None:
     differences = check_compatibility(empty_engine, schema)
-    assert {difference.table for difference in differences} == {
-        "videos",
-        "video_transcripts",
-        "video_summaries",
-        "outbox_events",
-        "processed_messages",
-        "video_status_log",
-        "model_spending",
-        "outbox_failures",
-        "dead_letters",
-        "summary_versions",
-        "summary_judgements",
-    }
+    names = {*SharedBase.metadata.tables, *OwnBase.metadata.tables}
+    assert {difference.table for difference in differences} == names
     assert all(difference.blocking for difference in differences)
 
 
@@ -177,3 +175,53 @@ def test_the_work_goes_on_with_every_tolerated_difference(engine: Engine, schema
 def test_checking_changes_nothing(empty_engine: Engine, schema: str) -> None:
     first: list[Difference] = check_compatibility(empty_engine, schema)
     assert check_compatibility(empty_engine, schema) == first
+
+
+def test_tables_that_can_be_worked_with_are_let_through(engine: Engine, schema: str) -> None:
+    change(engine, schema, "ALTER TABLE {}.outbox_events ALTER payload TYPE jsonb")
+    require_compatible(engine)
+
+
+def test_every_blocking_difference_is_named_at_once_with_its_remedy(engine: Engine, schema: str) -> None:
+    change(
+        engine,
+        schema,
+        "ALTER TABLE {}.videos DROP COLUMN status_message",
+        "ALTER TABLE {}.outbox_events ALTER payload TYPE jsonb",
+        "DROP TABLE {}.dead_letters",
+    )
+    with pytest.raises(IncompatibleTablesError) as caught:
+        require_compatible(engine)
+    assert [(item.table, item.column) for item in caught.value.differences] == [
+        ("videos", "status_message"),
+        ("dead_letters", None),
+    ]
+    told_to_people = str(caught.value)
+    assert "videos.status_message: column missing" in told_to_people
+    assert "dead_letters: table missing" in told_to_people
+    assert "summary-pipeline db create" in told_to_people
+    assert "platform's migrations" in told_to_people
+    assert "payload" not in told_to_people
+
+
+def test_a_missing_table_of_our_own_does_not_send_anybody_to_the_platform(engine: Engine, schema: str) -> None:
+    change(engine, schema, "DROP TABLE {}.dead_letters")
+    with pytest.raises(IncompatibleTablesError, match="run `summary-pipeline db create`") as caught:
+        require_compatible(engine)
+    assert "platform" not in str(caught.value)
+
+
+def test_tables_are_compared_again_until_they_are_good_and_then_no_more(engine: Engine, schema: str) -> None:
+    change(engine, schema, "ALTER TABLE {}.dead_letters RENAME TO elsewhere")
+    with pytest.raises(IncompatibleTablesError):
+        require_compatible(engine)
+    change(engine, schema, "ALTER TABLE {}.elsewhere RENAME TO dead_letters")
+    require_compatible(engine)
+    change(engine, schema, "DROP TABLE {}.dead_letters")
+    require_compatible(engine)
+
+
+def test_a_database_that_is_away_is_no_difference() -> None:
+    away = create_database_engine("postgresql://nobody@127.0.0.1:1/nothing", schema="public")
+    with pytest.raises(TransientDatabaseError):
+        require_compatible(away)

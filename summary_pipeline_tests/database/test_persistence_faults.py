@@ -1,7 +1,7 @@
 """The final transaction, interrupted before each of its statements and its commit; and in the middle of two."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -21,12 +21,24 @@ from summary_pipeline_tests.database.faults import (
     crash,
     cut,
 )
-from summary_pipeline_tests.database.rows import NOON, OTHER_EVENT_ID, add_video, all_of, persist, request, state
+from summary_pipeline_tests.database.rows import (
+    NOON,
+    OTHER_EVENT_ID,
+    NoFiles,
+    add_found_summary,
+    add_video,
+    all_of,
+    persist,
+    request,
+    state,
+)
 
 pytestmark = pytest.mark.servers
 
-FEWEST_POINTS = 9
-"""Time-outs, lock, processed message, video, stored summary, upsert, status, log, outbox: and then the commit."""
+Prepare = Callable[[Engine], None]
+
+FEWEST_POINTS = 10
+"""Time-outs, lock, processed message, video, stored summary, upsert, version, status, outbox, log; then the commit."""
 
 
 @pytest.fixture
@@ -37,29 +49,35 @@ def other_engine(database_url: str, schema: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.mark.parametrize("summarized_before", [False, True])
-def test_a_crash_before_any_statement_leaves_nothing(engine: Engine, *, summarized_before: bool) -> None:
-    points = interrupt_everywhere(engine, crash, Crash, summarized_before=summarized_before)
+def never_summarized(_engine: Engine) -> None:
+    """Leave the video without a summary."""
+
+
+def summarized_by_us(engine: Engine) -> None:
+    persist(engine, request(event=SourceEvent(id=OTHER_EVENT_ID, ts=NOON - timedelta(hours=1))))
+
+
+BEFORE = pytest.mark.parametrize("prepare", [never_summarized, summarized_by_us, add_found_summary])
+
+
+@BEFORE
+def test_a_crash_before_any_statement_leaves_nothing(engine: Engine, prepare: Prepare) -> None:
+    points = interrupt_everywhere(engine, crash, Crash, prepare)
     assert points > FEWEST_POINTS
 
 
-@pytest.mark.parametrize("summarized_before", [False, True])
+@BEFORE
 def test_a_connection_lost_before_any_statement_leaves_nothing(
-    engine: Engine, other_engine: Engine, *, summarized_before: bool
+    engine: Engine, other_engine: Engine, prepare: Prepare
 ) -> None:
-    points = interrupt_everywhere(
-        engine, cut(other_engine), TransientDatabaseError, summarized_before=summarized_before
-    )
+    points = interrupt_everywhere(engine, cut(other_engine), TransientDatabaseError, prepare)
     assert points > FEWEST_POINTS
 
 
-def interrupt_everywhere(
-    engine: Engine, action: Action, raises: type[BaseException], *, summarized_before: bool
-) -> int:
+def interrupt_everywhere(engine: Engine, action: Action, raises: type[BaseException], prepare: Prepare) -> int:
     """Interrupt at each point in turn, until a transaction runs through; return how many points there were."""
     add_video(engine)
-    if summarized_before:
-        persist(engine, request(event=SourceEvent(id=OTHER_EVENT_ID, ts=NOON - timedelta(hours=1))))
+    prepare(engine)
     before = state(engine)
     engine.dispose()
     point = 0
@@ -76,6 +94,52 @@ def interrupt_everywhere(
             assert outcome.result is PersistResult.SAVED
             return point - 1
         assert state(engine) == before, f"interrupted at point {point}"
+
+
+class FailingFiles(NoFiles):
+    """A bucket that fails at one step of two."""
+
+    def __init__(self, failing: str) -> None:
+        super().__init__()
+        self._failing = failing
+
+    def keep_found(self, version: str) -> bool:
+        kept = super().keep_found(version)
+        self._fail("keep")
+        return kept
+
+    def write(self, version: str) -> None:
+        super().write(version)
+        self._fail("write")
+
+    def _fail(self, step: str) -> None:
+        if self._failing == step:
+            raise ConnectionError(f"no {step}")
+
+
+@pytest.mark.parametrize(("failing", "asked"), [("keep", ["keep"]), ("write", ["keep", "write"])])
+def test_files_that_can_not_be_written_leave_no_row(engine: Engine, failing: str, asked: list[str]) -> None:
+    add_video(engine)
+    add_found_summary(engine)
+    before = state(engine)
+    files = FailingFiles(failing)
+    with pytest.raises(ConnectionError, match=f"no {failing}"):
+        persist(engine, request(), files)
+    assert [step for step, _ in files.asked] == asked
+    assert state(engine) == before
+
+
+@BEFORE
+def test_an_interrupted_attempt_and_the_next_write_the_same_versions(engine: Engine, prepare: Prepare) -> None:
+    """So that an attempt leaves no files behind that no row knows."""
+    add_video(engine)
+    prepare(engine)
+    interrupted, complete = NoFiles(), NoFiles()
+    with before_step(engine, FEWEST_POINTS, crash) as trigger, pytest.raises(Crash):
+        persist(engine, request(), interrupted)
+    assert trigger.fired
+    persist(engine, request(), complete)
+    assert interrupted.asked == complete.asked
 
 
 def test_a_connection_lost_after_the_commit_does_not_double_the_effect(engine: Engine, other_engine: Engine) -> None:

@@ -5,15 +5,18 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, insert
 
+from summary_pipeline.contract.events import parse_video_transcribed
 from summary_pipeline.database import queries
 from summary_pipeline.database.errors import UnknownVideoError
 from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, VideoTranscript
 from summary_pipeline.database.own_models import OutboxFailure
 from summary_pipeline.database.queries import (
     OutboxBacklog,
+    awaits_event,
     is_processed,
     lost_events,
     outbox_backlog,
+    outbox_troubles,
     stuck_videos,
     transcript_path,
 )
@@ -46,7 +49,7 @@ def add_transcribed(
 
 
 def lost(engine: Engine) -> list[tuple[str, int]]:
-    return [(event.id, event.video_id) for event in lost_events(engine, HOUR)]
+    return [(lost.event.id, lost.event.video_id) for lost in lost_events(engine, HOUR)]
 
 
 def test_processed_events_are_told_from_new_ones(engine: Engine) -> None:
@@ -84,8 +87,10 @@ def test_videos_that_wait_too_long_are_found_the_longest_first(engine: Engine) -
 def test_an_event_without_effect_is_lost(engine: Engine) -> None:
     add_video(engine)
     add_transcribed(engine)
-    (event,) = lost_events(engine, HOUR)
+    (found,) = lost_events(engine, HOUR)
+    event = found.event
     assert (event.id, event.video_id, event.transcript_file_key) == (EVENT_ID, 7, "transcripts/7/t.json")
+    assert parse_video_transcribed(found.payload) == event
 
 
 def test_an_event_that_had_its_effect_is_not_lost(engine: Engine) -> None:
@@ -111,11 +116,12 @@ def test_an_event_is_known_by_the_id_in_its_payload(engine: Engine) -> None:
         {"published": False, "published_at": None},
         {"published_at": ago(60)},
         {"published_at": ago(30 * 86400), "created_at": ago(30 * 86400)},
+        {"published_at": ago(60), "created_at": ago(9 * HOUR)},
         {"topic": "video.uploaded"},
         {"payload": {"id": EVENT_ID, "videoId": 0, "transcriptFileKey": "x"}},
         {"payload": {"id": EVENT_ID, "videoId": 8, "transcriptFileKey": "x"}},
     ],
-    ids=["unpublished", "young", "ancient", "another topic", "no valid event", "unknown video"],
+    ids=["unpublished", "young", "ancient", "published late", "another topic", "no valid event", "unknown video"],
 )
 def test_what_is_no_lost_event_is_left_out(engine: Engine, columns: dict[str, Any]) -> None:
     add_video(engine)
@@ -161,3 +167,44 @@ def test_the_backlog_tells_number_and_age_and_keeps_parked_rows_apart(engine: En
     backlog = outbox_backlog(engine)
     assert (backlog.unpublished, backlog.parked) == (2, 1)
     assert backlog.oldest_seconds == pytest.approx(HOUR, abs=60)
+
+
+@pytest.mark.parametrize(
+    ("columns", "awaits"),
+    [
+        ({}, {7}),
+        ({"published": False, "published_at": None}, {7}),
+        ({"published": False, "published_at": None, "created_at": ago(30 * 86400)}, {7}),
+        ({"created_at": ago(30 * 86400), "published_at": ago(30 * 86400)}, set()),
+        ({"topic": "video.uploaded"}, set()),
+        ({"payload": {"id": EVENT_ID, "videoId": 8, "transcriptFileKey": "x"}}, set()),
+        ({"payload": {"id": "no event", "videoId": 7}}, set()),
+    ],
+    ids=["published", "unpublished", "old and unpublished", "forgotten", "another topic", "another video", "no event"],
+)
+def test_a_video_awaits_the_events_that_are_on_their_way(
+    engine: Engine, columns: dict[str, Any], awaits: set[int]
+) -> None:
+    add_transcribed(engine, **columns)
+    assert awaits_event(engine, [7, 9]) == awaits
+    assert awaits_event(engine, []) == set()
+
+
+@pytest.mark.parametrize("row_id", [EVENT_ID, OTHER_EVENT_ID], ids=["the row's", "only the payload's"])
+def test_an_event_that_had_its_effect_is_not_awaited(engine: Engine, row_id: str) -> None:
+    add_transcribed(engine, row_id=row_id)
+    with engine.begin() as connection:
+        connection.execute(insert(ProcessedMessage).values(message_id=EVENT_ID))
+    assert awaits_event(engine, [7]) == set()
+
+
+def test_only_unpublished_rows_with_a_failure_are_in_trouble(engine: Engine) -> None:
+    add_transcribed(engine, EVENT_ID, published=False, published_at=None)
+    add_transcribed(engine, OTHER_EVENT_ID, published=False, published_at=None)
+    add_transcribed(engine, published_id := str(uuid4()))
+    with engine.begin() as connection:
+        for event_id in (EVENT_ID, published_id):
+            values = {"event_id": UUID(event_id), "failures": 2, "last_error": "x", "next_attempt_at": ago(0)}
+            connection.execute(insert(OutboxFailure).values(values))
+    (trouble,) = outbox_troubles(engine)
+    assert (str(trouble.event_id), trouble.failures, trouble.parked_at) == (EVENT_ID, 2, None)

@@ -15,6 +15,7 @@ from confluent_kafka import KafkaError
 from sqlalchemy import Engine, PoolProxiedConnection, insert, select, text, update
 
 from summary_pipeline.database import relay as relay_module
+from summary_pipeline.database.compatibility import IncompatibleTablesError
 from summary_pipeline.database.engine import create_database_engine
 from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.models import OutboxEvent
@@ -421,6 +422,14 @@ def test_the_relay_goes_on_after_outages_of_both_sides(
             stop.set()
             running.result(10)
             assert set(numbers(broker.address, "video.summarized")[b"7"]) == {1}
+
+
+def test_the_relay_ends_where_tables_are_not_as_it_needs_them(
+    engine: Engine, schema: str, producer: KafkaProducer
+) -> None:
+    rename_table(engine, schema, "outbox_failures", "hidden")
+    with pytest.raises(IncompatibleTablesError, match="outbox_failures: table missing"):
+        Relay(engine, producer).run_forever(threading.Event())
 
 
 def rename_table(engine: Engine, schema: str, old: str, new: str) -> None:

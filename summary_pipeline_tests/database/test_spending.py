@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine
 
-from summary_pipeline.database.spending import Spending, reserve_spending, settle_spending, spending_on
+from summary_pipeline.database.spending import Ledger, Spending, reserve_spending, settle_spending, spending_on
 from summary_pipeline.resources.daily_budget import DailyDatabaseBudget
 from summary_pipeline.resources.database import Database
 from summary_pipeline.summarization.errors import CostLimitError
@@ -50,3 +50,15 @@ async def test_the_budget_refuses_with_what_was_spent_and_what_to_do(engine: Eng
     await budget.settle(reserved_usd=0.75, spent_usd=0.5)
     with pytest.raises(CostLimitError, match=r"SUMMARY_MAX_COST_PER_DAY_USD.*2026-11-20.*\$0\.5000 are spent"):
         await budget.reserve(0.75)
+
+
+async def test_judgements_have_a_limit_of_their_own(engine: Engine) -> None:
+    database = Database(engine)
+    await DailyDatabaseBudget(database, 1.0, day=FRIDAY).reserve(1.0)
+    judging = DailyDatabaseBudget(database, 1.0, day=FRIDAY, ledger=Ledger.JUDGEMENTS)
+    await judging.reserve(0.75)
+    await judging.settle(reserved_usd=0.75, spent_usd=0.5)
+    assert spending_on(engine, FRIDAY, ledger=Ledger.JUDGEMENTS) == Spending(0.5, 0.0)
+    assert spending_on(engine, FRIDAY) == Spending(0.0, 1.0)
+    with pytest.raises(CostLimitError, match="SUMMARY_JUDGE_MAX_COST_PER_DAY_USD"):
+        await judging.reserve(0.75)

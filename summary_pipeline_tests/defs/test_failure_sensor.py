@@ -1,28 +1,30 @@
 """Failed runs, real ones, and what the platform is told of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import dagster as dg
 import pytest
+from sqlalchemy import Engine, NullPool, create_engine, update
+from sqlalchemy.orm import Session
 
-from summary_pipeline.defs.failure_sensor import failed_summary_sensor, failure_reason
+from summary_pipeline.database.errors import TransientDatabaseError
+from summary_pipeline.database.models import Video
+from summary_pipeline.defs.failure_cursor import parse_failure_cursor
+from summary_pipeline.defs.failure_sensor import failed_summary_sensor, failure_reason, is_undecided
 from summary_pipeline.defs.run_tags import EventOrigin
 from summary_pipeline.local.ports import free_port
 from summary_pipeline.resources.factories import build_resources
+from summary_pipeline_tests.database.faults import before_step, cut
 from summary_pipeline_tests.defs.platform import Platform, snippets
 
 
-def tell(platform: Platform, result: dg.ExecuteInProcessResult) -> object:
-    """Hand a finished run to the sensor, as the daemon does."""
-    (event,) = [event for event in result.all_events if event.event_type_value == "PIPELINE_FAILURE"]
-    context = dg.build_run_status_sensor_context(
-        sensor_name="failed_summary_sensor",
-        dagster_instance=platform.instance,
-        dagster_run=result.dagster_run,
-        dagster_event=event,
-        resources=build_resources(),
-    ).for_run_failure()
-    return failed_summary_sensor(context)
+def tick(platform: Platform, cursor: str | None = None) -> dg.SensorResult:
+    """Let the sensor look at all runs that have failed since ``cursor``, as the daemon does."""
+    with dg.build_sensor_context(instance=platform.instance, cursor=cursor, resources=build_resources()) as context:
+        result = failed_summary_sensor(context)
+    assert isinstance(result, dg.SensorResult)
+    return result
 
 
 def fail(platform: Platform, origin: EventOrigin, tags: Mapping[str, str] | None = None) -> dg.ExecuteInProcessResult:
@@ -33,7 +35,8 @@ def fail(platform: Platform, origin: EventOrigin, tags: Mapping[str, str] | None
 
 @pytest.mark.servers
 def test_a_failed_video_gets_a_reason_that_a_person_can_act_on(platform: Platform) -> None:
-    tell(platform, fail(platform, platform.add_video(7, None)))
+    fail(platform, platform.add_video(7, None))
+    tick(platform)
     video = platform.video(7)
     assert video.status == "failed"
     assert video.status_message == (f"s3://{platform.objects.bucket}/transcripts/7/transcript.json does not exist.")
@@ -41,8 +44,8 @@ def test_a_failed_video_gets_a_reason_that_a_person_can_act_on(platform: Platfor
 
 @pytest.mark.servers
 def test_a_run_that_will_be_tried_again_does_not_fail_its_video(platform: Platform) -> None:
-    result = fail(platform, platform.add_video(7, None), {"dagster/will_retry": "true"})
-    tell(platform, result)
+    fail(platform, platform.add_video(7, None), {"dagster/will_retry": "true"})
+    tick(platform)
     assert platform.video(7).status == "summarizing"
 
 
@@ -52,14 +55,15 @@ def test_a_failed_attempt_does_not_undo_the_summary_that_a_video_has(platform: P
     platform.objects.write("transcripts/7/transcript.json", b"", content_type="application/json")
     result = platform.summarize(7)
     assert not result.success
-    tell(platform, result)
+    tick(platform)
     assert platform.video(7).status == "indexing"
 
 
 @pytest.mark.servers
 def test_the_event_of_a_failed_video_can_be_replayed_once_its_cause_is_mended(platform: Platform) -> None:
     origin = platform.add_video(7, None)
-    tell(platform, fail(platform, origin))
+    fail(platform, origin)
+    tick(platform)
     platform.objects.write(origin.transcript_key, snippets(), content_type="application/json")
     assert platform.summarize(7, origin).success
     video = platform.video(7)
@@ -80,7 +84,7 @@ def test_trouble_that_outlasts_its_retries_is_told_in_its_own_words(
     monkeypatch.setenv("AWS_S3_ENDPOINT", f"http://127.0.0.1:{free_port()}")
     result = fail(platform, origin)
     assert len([event for event in result.all_events if event.is_step_up_for_retry]) == 2
-    tell(platform, result)
+    tick(platform)
     message = platform.video(7).status_message or ""
     assert message.startswith(f"s3://{platform.objects.bucket}/transcripts/7/transcript.json could not be read")
 
@@ -89,13 +93,13 @@ def test_trouble_that_outlasts_its_retries_is_told_in_its_own_words(
 def test_a_missing_intermediate_asset_is_told_in_its_own_words(platform: Platform) -> None:
     platform.add_video(7, snippets())
     platform.instance.add_dynamic_partitions("videos", ["7"])
-    result = platform.defs.resolve_job_def("summarize_video").execute_in_process(
+    platform.defs.resolve_job_def("summarize_video").execute_in_process(
         instance=platform.instance,
         partition_key="7",
         asset_selection=[dg.AssetKey("final_summary")],
         raise_on_error=False,
     )
-    tell(platform, result)
+    tick(platform)
     assert "pipeline/assets/chunk_summaries/7.json does not exist" in (platform.video(7).status_message or "")
 
 
@@ -106,6 +110,98 @@ def test_a_worker_whose_environment_is_incomplete_is_told_by_what_it_lacks(
     origin = platform.add_video(7, snippets())
     with monkeypatch.context() as worker:
         worker.delenv("OPENAI_API_KEY")
-        result = fail(platform, origin)
-    tell(platform, result)
+        fail(platform, origin)
+    tick(platform)
     assert "OPENAI_API_KEY is missing" in (platform.video(7).status_message or "")
+
+
+def other_connection(platform: Platform) -> Engine:
+    return create_engine(platform.engine.url, poolclass=NullPool)
+
+
+@pytest.mark.servers
+def test_a_failure_that_met_a_database_without_an_answer_is_recorded_at_the_next_tick(platform: Platform) -> None:
+    fail(platform, platform.add_video(7, None))
+    cut_off = before_step(platform.engine, 2, cut(other_connection(platform)))
+    with cut_off, pytest.raises(TransientDatabaseError):
+        tick(platform)
+    assert platform.video(7).status == "summarizing"
+    tick(platform)
+    assert platform.video(7).status == "failed"
+
+
+@pytest.mark.servers
+def test_a_tick_keeps_what_it_recorded_before_the_database_was_lost(platform: Platform) -> None:
+    fail(platform, platform.add_video(7, None))
+    with before_step(platform.engine, 10**6, cut(platform.engine)) as counted:
+        cursor = tick(platform).cursor
+    for video_id in (8, 9):
+        fail(platform, platform.add_video(video_id, None))
+    with before_step(platform.engine, counted.seen + 2, cut(other_connection(platform))) as trigger:
+        half = tick(platform, cursor)
+    assert trigger.fired
+    assert [platform.video(video_id).status for video_id in (8, 9)] == ["failed", "summarizing"]
+    with before_step(platform.engine, 10**6, cut(platform.engine)) as second:
+        tick(platform, half.cursor)
+    assert platform.video(9).status == "failed"
+    assert second.seen == counted.seen
+
+
+@pytest.mark.servers
+def test_a_failure_is_recorded_once_and_does_not_come_back_after_a_new_beginning(platform: Platform) -> None:
+    fail(platform, platform.add_video(7, None))
+    cursor = tick(platform).cursor
+    with Session(platform.engine) as session:
+        session.execute(update(Video).values(status="summarizing", status_message=None))
+        session.commit()
+    tick(platform, cursor)
+    assert platform.video(7).status == "summarizing"
+
+
+@pytest.mark.servers
+def test_a_retry_that_was_announced_and_never_came_is_a_failure_after_all(platform: Platform) -> None:
+    result = fail(platform, platform.add_video(7, None), {"dagster/will_retry": "true"})
+    cursor = tick(platform).cursor
+    # As Dagster does where the retry can't be made, for example because the code location does not load.
+    platform.instance.add_run_tags(result.run_id, {"dagster/will_retry": "false"})
+    tick(platform, cursor)
+    assert platform.video(7).status == "failed"
+
+
+@pytest.mark.servers
+def test_a_retry_that_is_there_takes_the_failed_runs_place(platform: Platform) -> None:
+    origin = platform.add_video(7, None)
+    result = fail(platform, origin, {"dagster/will_retry": "true"})
+    job = platform.defs.resolve_job_def("summarize_video")
+    retry = platform.instance.create_run_for_job(job, tags=origin.to_tags(), status=dg.DagsterRunStatus.STARTED)
+    platform.instance.add_run_tags(result.run_id, {"dagster/auto_retry_run_id": retry.run_id})
+    assert parse_failure_cursor(tick(platform).cursor).undecided == frozenset()
+    assert platform.video(7).status == "summarizing"
+
+
+@pytest.mark.servers
+def test_a_run_that_dagster_has_not_tagged_yet_is_put_off(platform: Platform) -> None:
+    with dg.DagsterInstance.ephemeral(settings={"run_retries": {"enabled": True}}) as instance:
+        retrying = replace(platform, instance=instance)
+        result = fail(retrying, platform.add_video(7, None))
+        tagged = instance.get_run_by_id(result.run_id)
+        assert tagged is not None
+        assert not is_undecided(tagged, instance)
+        # Dagster logs the failure first and tags the run then; in between, the sensor may look.
+        assert is_undecided(tagged.with_tags({}), instance)
+
+
+@pytest.mark.servers
+def test_a_failure_that_can_never_be_recorded_does_not_hold_up_the_next(platform: Platform) -> None:
+    fail(platform, platform.add_video(7, None))
+    with Session(platform.engine) as session:
+        session.execute(update(Video).values(status="something else"))
+        session.commit()
+    platform.instance.add_dynamic_partitions("videos", ["by-hand"])
+    platform.defs.resolve_job_def("summarize_video").execute_in_process(
+        instance=platform.instance, partition_key="by-hand", raise_on_error=False
+    )
+    fail(platform, platform.add_video(8, None))
+    tick(platform)
+    assert platform.video(7).status == "something else"
+    assert platform.video(8).status == "failed"

@@ -1,15 +1,21 @@
-"""Events that the database knows and Kafka forgot."""
+"""Events that the database knows and Kafka forgot, and what becomes of those that are given up."""
 
+import json
 import uuid
 
 import dagster as dg
 import pytest
+from confluent_kafka import KafkaException
 from sqlalchemy.orm import Session
 
+from summary_pipeline.contract.events import parse_video_transcribed
+from summary_pipeline.database.dead_letters import StoredLetter, dead_letter, list_dead_letters
 from summary_pipeline.database.models import OutboxEvent
 from summary_pipeline.defs.run_tags import EventOrigin
+from summary_pipeline.resources import kafka_topics
 from summary_pipeline.resources.factories import build_resources
 from summary_pipeline_tests.defs.platform import Platform, snippets
+from summary_pipeline_tests.kafka_support import headers_of, read_all
 
 pytestmark = pytest.mark.servers
 
@@ -69,7 +75,20 @@ def test_an_event_whose_run_is_under_way_is_not_lost(platform: Platform) -> None
     assert sweep(platform) == []
 
 
-def test_an_event_is_requested_a_bounded_number_of_times(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def letters(platform: Platform) -> list[StoredLetter]:
+    return [dead_letter(platform.engine, row.id) for row in list_dead_letters(platform.engine)]
+
+
+def end_a_run(platform: Platform, origin: EventOrigin, status: dg.DagsterRunStatus) -> str:
+    job = platform.defs.resolve_job_def("summarize_video")
+    tags = {**origin.to_tags(), "dagster/partition": str(origin.video_id)}
+    return platform.instance.create_run_for_job(job, tags=tags, status=status).run_id
+
+
+def test_an_event_is_requested_a_bounded_number_of_times(
+    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
     monkeypatch.setenv("SUMMARY_SWEEP_ATTEMPTS", "2")
     origin = platform.add_video(7, None)
     publish(platform, origin)
@@ -84,13 +103,71 @@ def test_an_event_is_requested_a_bounded_number_of_times(platform: Platform, mon
     assert run_keys == [f"{origin.event_id}:found-again:1", f"{origin.event_id}:found-again:2"]
 
 
+def test_an_event_that_is_given_up_is_dead_lettered_in_topic_and_table(
+    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    origin = platform.add_video(7, snippets())
+    publish(platform, origin)
+    for _ in range(3):
+        run_id = end_a_run(platform, origin, dg.DagsterRunStatus.FAILURE)
+    assert sweep(platform) == []
+    reason = f"3 runs ended without a result, the last one is {run_id}. See it in the Dagster UI."
+    (stored,) = letters(platform)
+    assert (stored.letter.event_id, stored.letter.video_id, stored.letter.offset) == (origin.event_id, 7, None)
+    assert (stored.letter.stage, stored.letter.error_class) == ("SWEEP", "EventGivenUp")
+    assert stored.letter.reason == reason
+    assert parse_video_transcribed(stored.letter.value, stored.letter.key).id == origin.event_id
+    (letter,) = [
+        item for item in read_all(kafka_bootstrap, "video.transcribed.dlq") if item.value() == stored.letter.value
+    ]
+    headers = headers_of(letter)
+    assert headers["__connect.errors.stage"] == b"SWEEP"
+    assert headers["__connect.errors.exception.message"] == reason.encode()
+    assert platform.video(7).status_message == reason
+
+
+def test_the_event_is_dead_lettered_as_it_was_sent(
+    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    origin = platform.add_video(7, snippets())
+    publish(platform, origin)
+    for _ in range(3):
+        end_a_run(platform, origin, dg.DagsterRunStatus.FAILURE)
+    sweep(platform)
+    (stored,) = letters(platform)
+    (row,) = [row for row in platform.outbox() if row.topic == "video.transcribed"]
+    assert json.loads(stored.letter.value or b"") == row.payload
+
+
+def test_without_kafka_nothing_is_given_up_and_the_next_sweep_does_it(
+    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = platform.add_video(7, snippets())
+    publish(platform, origin)
+    for _ in range(3):
+        end_a_run(platform, origin, dg.DagsterRunStatus.FAILURE)
+    monkeypatch.setattr(kafka_topics, "REQUEST_TIMEOUT_SECONDS", 0.5)
+    with pytest.raises(KafkaException):
+        sweep(platform)
+    assert platform.video(7).status == "summarizing"
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    sweep(platform)
+    assert platform.video(7).status == "failed"
+    assert len(letters(platform)) == 1
+
+
 def test_a_young_event_is_left_to_the_sensor(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUMMARY_SWEEP_AFTER_SECONDS", "3600")
     publish(platform, platform.add_video(7, snippets()))
     assert sweep(platform) == []
 
 
-def test_a_run_that_a_person_terminated_is_not_started_again(platform: Platform) -> None:
+def test_a_run_that_a_person_terminated_is_not_started_again(
+    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
     job = platform.defs.resolve_job_def("summarize_video")

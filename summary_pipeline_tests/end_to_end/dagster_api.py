@@ -156,6 +156,43 @@ class DagsterApi:
         backfill: str = answer["backfillId"]
         return backfill
 
+    def backfill(self, backfill_id: str) -> Any:  # noqa: ANN401 - the schema is Dagster's
+        """Return a backfill as the UI lists it."""
+        found = self.query(
+            """query($id: String!) { partitionBackfillOrError(backfillId: $id) { __typename ... on PartitionBackfill {
+                status isAssetBackfill title description partitionNames assetSelection { path } } } }""",
+            id=backfill_id,
+        )["partitionBackfillOrError"]
+        assert found["__typename"] == "PartitionBackfill", found
+        return found
+
+    def backfill_ids(self) -> set[str]:
+        """Return the ids of all backfills."""
+        found = self.query(
+            "query { partitionBackfillsOrError { ... on PartitionBackfills { results { id } } } }",
+        )["partitionBackfillsOrError"]["results"]
+        return {backfill["id"] for backfill in found}
+
+    def failed_partitions(self, asset: str) -> set[str]:
+        """Return the partitions that the UI selects for an asset at "Failed and missing", less those missing."""
+        node = self.query(
+            """query($asset: AssetKeyInput!) { assetNodeOrError(assetKey: $asset) { ... on AssetNode {
+                assetPartitionStatuses { ... on DefaultPartitionStatuses { failedPartitions } } } } }""",
+            asset={"path": [asset]},
+        )["assetNodeOrError"]
+        return set(node["assetPartitionStatuses"]["failedPartitions"])
+
+    def re_execute_from_failure(self, run_id: str) -> str:
+        """Re-execute a run as the UI's button does; return the new run's id."""
+        answer = self.query(
+            """mutation($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams: $params) { __typename
+                ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
+            params={"parentRunId": run_id, "strategy": "FROM_FAILURE"},
+        )["launchRunReexecution"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+        new_run: str = answer["run"]["runId"]
+        return new_run
+
     def _offsets(self) -> dict[int, int]:
         data = self._sensor(EVENT_SENSOR)["sensorState"]["typeSpecificData"]
         cursor = json.loads((data or {}).get("lastCursor") or '{"offsets": {}}')

@@ -91,9 +91,15 @@ def test_the_outgoing_message_is_as_the_contract_says(summarized: Summarized, ne
     }
 
 
-def test_the_bucket_has_the_summary_as_json_and_as_text(summarized: Summarized) -> None:
-    prefix = f"summaries/{summarized.video_id}"
-    assert set(summarized.effect["objects"]) == {f"{prefix}/summary.json", f"{prefix}/summary.txt"}
+def test_the_bucket_has_the_summary_as_json_and_as_text_and_both_once_more_as_its_version(
+    summarized: Summarized, neighbour: Neighbour
+) -> None:
+    current = f"summaries/{summarized.video_id}"
+    version = f"{current}/versions/{summarized.one('outbox_events')['id']}"
+    names = ("summary.json", "summary.txt")
+    assert set(summarized.effect["objects"]) == {f"{place}/{name}" for place in (current, version) for name in names}
+    for name in names:
+        assert neighbour.read(f"{version}/{name}") == neighbour.read(f"{current}/{name}")
 
 
 def test_summary_txt_is_the_summary_and_a_line_break(summarized: Summarized, neighbour: Neighbour) -> None:

@@ -19,6 +19,7 @@ from summary_pipeline.local.demo_records import DemoEvent, enter, progress
 from summary_pipeline.local.demo_transcripts import DemoTranscript
 from summary_pipeline.local.errors import StackError
 from summary_pipeline.local.postgresql import EmbeddedPostgres
+from summary_pipeline_tests.database.rows import NoFiles
 
 pytestmark = pytest.mark.servers
 
@@ -56,7 +57,7 @@ def publish_all(engine: Engine) -> None:
 def summarize(engine: Engine, event: DemoEvent) -> None:
     source = SourceEvent(id=str(event.event_id))
     request = PersistRequest(41, "run", "A summary.", "summaries/41/summary.json", source, model_info={"a": 1})
-    persist_summary(engine, request, write_files=lambda: None)
+    persist_summary(engine, request, NoFiles())
 
 
 def state(engine: Engine, event: DemoEvent) -> tuple[str, bool, bool, bool]:

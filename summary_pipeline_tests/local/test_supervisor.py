@@ -180,6 +180,27 @@ def test_a_killed_part_can_be_started_again(supervisor: Supervisor, tmp_path: Pa
     assert leader(supervisor, "again") != first
 
 
+def test_a_part_that_died_is_told_and_can_be_launched_again(supervisor: Supervisor, tmp_path: Path) -> None:
+    again = part("again", WAITS, tmp_path)
+    supervisor.start(again, part("other", WAITS, tmp_path))
+    first = leader(supervisor, "again")
+    os.kill(first.pid, signal.SIGKILL)
+    wait_until(lambda: supervisor.dead() == ["again"], "the death is known")
+    supervisor.kill("again")
+    supervisor.launch(again)
+    assert supervisor.dead() == []
+    assert leader(supervisor, "again") != first
+
+
+def test_a_kill_does_not_wait_for_grandchildren_that_are_deaf(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(part("family", LEAVES_A_GRANDCHILD, tmp_path))
+    wait_until(lambda: "deaf" in supervisor.log("family").read_text(), "the grandchild runs")
+    before = time.monotonic()
+    supervisor.kill("family")
+    assert time.monotonic() - before < 1.5
+    require_none_of(tmp_path, 0.1)
+
+
 def test_parts_are_stopped_in_the_reverse_order_of_their_start(tmp_path: Path) -> None:
     told: list[tuple[str, str]] = []
     with Supervisor(tmp_path, lambda name, state, _detail: told.append((name, state))) as supervisor:

@@ -1,11 +1,14 @@
+import time
 import uuid
 from collections.abc import Iterator
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Producer
 
 from summary_pipeline.resources.kafka_reader import KafkaReader, open_reader
+from summary_pipeline_tests.kafka_faults import FIND_COORDINATOR, refusing_kafka
 from summary_pipeline_tests.kafka_support import TopicWriter
+from summary_pipeline_tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
 
@@ -67,15 +70,95 @@ def test_committed_offsets_are_what_the_group_shows(reader: KafkaReader, writer:
     assert reader.state().partitions[0].committed == 1
 
 
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
 def test_a_compressed_batch_is_read_as_single_messages(
-    kafka_bootstrap: str, reader: KafkaReader, writer: TopicWriter
+    codec: str, kafka_bootstrap: str, reader: KafkaReader, writer: TopicWriter
 ) -> None:
-    producer = Producer({"bootstrap.servers": kafka_bootstrap, "compression.type": "gzip", "linger.ms": 200})
+    producer = Producer({"bootstrap.servers": kafka_bootstrap, "compression.type": codec, "linger.ms": 200})
     for number in range(20):
         producer.produce(writer.topic, str(number).encode(), partition=0)
     assert producer.flush(30) == 0
     result = reader.read(from_the_start(reader), max_messages=100, max_seconds=30)
     assert [message.value for message in result.messages] == [str(number).encode() for number in range(20)]
+
+
+def test_a_message_of_a_megabyte_comes_whole(reader: KafkaReader, writer: TopicWriter) -> None:
+    value = bytes(range(256)) * 3900
+    writer.write(value)
+    (message,) = reader.read(from_the_start(reader), max_messages=10, max_seconds=30).messages
+    assert message.value == value
+
+
+def test_a_commit_that_no_coordinator_answers_does_not_stop_the_reading(caplog: pytest.LogCaptureFixture) -> None:
+    with refusing_kafka() as kafka:
+        writer = TopicWriter(kafka.address, "commits")
+        writer.write(b"x")
+        kafka.refuse(KafkaError.COORDINATOR_NOT_AVAILABLE, times=10_000, request=FIND_COORDINATOR)
+        with open_reader(kafka.address, group_id="group", topic="commits") as reader:
+            started = time.monotonic()
+            reader.commit({0: 1}, max_seconds=0.5)
+            result = reader.read({0: 0, 1: 0, 2: 0, 3: 0}, max_messages=1, max_seconds=30)
+    assert time.monotonic() - started < 20
+    assert [message.value for message in result.messages] == [b"x"]
+    assert "lag tools will show old values: no group coordinator answered in time" in caplog.text
+
+
+def write_transactions(kafka_bootstrap: str, topic: str) -> None:
+    """Write: before, one transaction that is aborted, one that is committed, after; all in partition 0."""
+    plain = TopicWriter(kafka_bootstrap, topic)
+    producer = Producer({"bootstrap.servers": kafka_bootstrap, "transactional.id": f"transaction-{uuid.uuid4()}"})
+    producer.init_transactions(30)
+    plain.write(b"before", partition=0)
+    producer.begin_transaction()
+    producer.produce(topic, b"aborted", partition=0)
+    assert producer.flush(30) == 0
+    producer.abort_transaction(30)
+    producer.begin_transaction()
+    producer.produce(topic, b"committed", partition=0)
+    producer.commit_transaction(30)
+    plain.write(b"after", partition=0)
+
+
+def test_aborted_transactions_and_control_records_are_passed_over(
+    kafka_bootstrap: str, request: pytest.FixtureRequest, reader: KafkaReader, writer: TopicWriter
+) -> None:
+    if "mock" in request.node.callspec.id:
+        pytest.skip("librdkafka's mock cluster takes transactions and has no read_committed")
+    write_transactions(kafka_bootstrap, writer.topic)
+    values: list[bytes | None] = []
+    offsets = from_the_start(reader)
+
+    def read_on() -> list[bytes | None]:
+        # What stands behind an open transaction is not readable until the broker has written its end.
+        result = reader.read(offsets, max_messages=100, max_seconds=30)
+        offsets.update(result.next_offsets)
+        values.extend(message.value for message in result.messages)
+        return values
+
+    eventually(read_on, "the last message", until=lambda seen: b"after" in seen, seconds=30)
+    assert values == [b"before", b"committed", b"after"]
+    assert reader.read(offsets, max_messages=100, max_seconds=30).messages == ()
+
+
+def test_reading_goes_on_behind_a_control_record_at_the_end(
+    kafka_bootstrap: str, request: pytest.FixtureRequest, reader: KafkaReader, writer: TopicWriter
+) -> None:
+    if "mock" in request.node.callspec.id:
+        pytest.skip("librdkafka's mock cluster takes transactions and has no read_committed")
+    producer = Producer({"bootstrap.servers": kafka_bootstrap, "transactional.id": f"transaction-{uuid.uuid4()}"})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce(writer.topic, b"aborted", partition=0)
+    assert producer.flush(30) == 0
+    producer.abort_transaction(30)
+    start = from_the_start(reader)
+
+    def next_offset() -> int:
+        result = reader.read(start, max_messages=100, max_seconds=30)
+        assert result.messages == ()
+        return result.next_offsets[0]
+
+    eventually(next_offset, "the transaction's end", until=lambda offset: offset == 2, seconds=30)
 
 
 def test_the_cluster_is_named_so_that_a_cursor_can_belong_to_it(reader: KafkaReader) -> None:

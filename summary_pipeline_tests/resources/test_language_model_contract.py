@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 from openai import AsyncOpenAI
@@ -106,6 +107,21 @@ async def test_a_temperature_goes_out_only_where_the_request_has_one(model: Lang
     with pytest.raises(PermanentModelError, match="temperature"):
         await model.complete(request(temperature=0.3))
     await model.complete(request(model="plain", temperature=0.3))
+
+
+async def test_the_probabilities_of_the_first_token_come_where_they_are_asked_for(model: LanguageModel) -> None:
+    asked = replace(request("Hello. How are you?", model="plain"), top_logprobs=5)
+    assert (await model.complete(asked)).first_token == {"Hello": 0.0}
+    assert (await model.complete(replace(asked, top_logprobs=None))).first_token is None
+    with pytest.raises(PermanentModelError, match="logprobs"):
+        await model.complete(replace(asked, model="gpt-6-luna"))
+
+
+async def test_several_samples_are_one_request(model: LanguageModel, server: RunningServer) -> None:
+    answer = await model.complete(replace(request("Hello. How are you?"), samples=20))
+    assert answer.samples == (answer.text,) * 20
+    assert answer.output_tokens == 120
+    assert server.statistics()["calls"] == 1
 
 
 async def test_what_the_provider_says_of_its_limits_is_handed_on(model: LanguageModel, server: RunningServer) -> None:

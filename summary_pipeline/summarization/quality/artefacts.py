@@ -16,6 +16,10 @@ from summary_pipeline.summarization.quality import text_units
 from summary_pipeline.summarization.quality.documents import Source, Summary
 
 _SHINGLE = 6
+_REFUSAL_OPENS = 120
+"""Characters from the beginning within which a refusal declines."""
+_REFUSAL_WORDS = 80
+"""Words that a text of nothing but a refusal has at most."""
 _START = r"(?:^|(?<=[.!?:;\n]))\s*"
 _FLAGS = re.IGNORECASE | re.MULTILINE
 
@@ -114,6 +118,15 @@ def find_artefacts(source: Source, summary: Summary) -> dict[str, str]:
     if "leaked_prompt" not in found and (words := _own_instructions(source, summary)):
         found["leaked_prompt"] = words
     return found
+
+
+def is_refusal(text: str, *, material: str = "") -> bool:
+    """Say whether a short text is nothing but a refusal: it opens with one that ``material`` does not hold."""
+    opening = text.strip()[:_REFUSAL_OPENS]
+    if len(text.split()) > _REFUSAL_WORDS:
+        return False
+    match = _REFUSAL.search(opening)
+    return match is not None and not re.search(re.escape(match.group().strip()), material, re.IGNORECASE)
 
 
 def _own_instructions(source: Source, summary: Summary) -> str:

@@ -147,7 +147,7 @@ def is_word_salad(source: Source, summary: Summary) -> bool:
         return False
     seen = sum(pair in source.pairs for pair in pairs) / len(pairs)
     deviations = (seen - chance) / math.sqrt(chance * (1 - chance) / len(pairs))
-    return deviations < min(3.0, max(0.5, (len(pairs) - 10) / 20))
+    return deviations < min(3.0, max(0.5, (len(pairs) - 10) / 10))
 
 
 def longest_copy(source: Source, summary: Summary) -> Copy:

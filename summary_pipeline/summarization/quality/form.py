@@ -6,9 +6,11 @@ Belongs here: what the summary shows by itself, given the size of its source. Do
 
 import re
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from summary_pipeline.summarization.quality import documents
 from summary_pipeline.summarization.quality.documents import Source, Summary, unit_pairs
+from summary_pipeline.summarization.quality.text_units import STEM_LENGTH
 
 FEWEST_SENTENCES = 4
 MOST_SENTENCES = 6
@@ -31,13 +33,23 @@ _NO_TERMINATORS = re.compile("[\u0e00-\u0e7f\u0e80-\u0eff]")
 _ENDS_UNFINISHED = {
     language: frozenset(words.split())
     for language, words in {
-        "en": "the a an and or but his her their our my your of to from with than",
-        "de": "der die das den dem des ein eine einen und oder aber von zu mit für",
-        "fr": "le la les l un une des du de et ou mais à avec que qui",
-        "es": "el la los las un una de del y o pero con que",
+        "en": "the a an and or but his her their our my your its of to from with than in at by on for into during "
+        "until as if because while which who whose will would could should has have had that not between against "
+        "after before about",
+        "de": "der die das den dem des ein eine einen und oder aber von zu mit für dass weil wenn im am beim zur zum",
+        "fr": "le la les l un une des du de et ou mais à avec que qui dans sur par pour au aux",
+        "es": "el la los las un una de del y o pero con que en por para al se su sus",
     }.items()
 }
-"""Words that no sentence ends with, even where a full stop was put after what was cut ("... and the.")."""
+"""Words that sentences hardly end with, even where a full stop was put after what was cut ("... and the.")."""
+
+
+class Ending(Enum):
+    """How a text ends: as texts do, without a full stop, or in the middle of something."""
+
+    FINISHED = auto()
+    OPEN = auto()
+    BROKEN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +107,25 @@ def _loops(units: list[str]) -> bool:
     return False
 
 
-def ends_unfinished(summary: Summary, language: str | None) -> bool:
-    """Say whether the text seems to break off: no full stop, an ellipsis, or a last word that no sentence ends with.
+def ending(summary: Summary, language: str | None, source: Source) -> Ending:
+    """Say whether the text seems to break off.
 
-    A list whose items have no full stops, and scripts that write none, are not held to it.
+    It does where its last word is one that sentences hardly end with or only the beginning of a word of the source, and
+    at an ellipsis. It may where only the full stop is missing; a list whose items have none, and scripts that write
+    none, are not held to it.
     """
     text = summary.text.rstrip()
     last = summary.units.surfaces[-1].lower() if len(summary.units) else ""
     if last in _ENDS_UNFINISHED.get(language or "", ()) or _ELLIPSIS.search(text):
-        return True
-    if _END.search(text):
-        return False
-    return not (_is_list_without_stops(summary) or _NO_TERMINATORS.search(text))
+        return Ending.BROKEN
+    if _END.search(text) or _is_list_without_stops(summary) or _NO_TERMINATORS.search(text):
+        return Ending.FINISHED
+    return Ending.BROKEN if _is_cut_within(last, source) else Ending.OPEN
+
+
+def _is_cut_within(last: str, source: Source) -> bool:
+    """Say whether a last word is none of the source's but begins one."""
+    return last.isalpha() and last[:STEM_LENGTH] not in source.counts and any(u.startswith(last) for u in source.counts)
 
 
 def direct_speech(summary: Summary, language: str | None) -> float | None:

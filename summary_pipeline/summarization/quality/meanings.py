@@ -18,6 +18,7 @@ COMPONENTS: Final[dict[str, str]] = {
 """One line on what each component means, in the order in which they are shown."""
 
 FLAGS: Final[dict[str, str]] = {
+    "not_computed": "The score could not be computed: a defect of the scorer, of which the log has the details.",
     "empty": "The summary holds no words.",
     "empty_source": "The transcript holds no words, so nothing backs the summary.",
     "refusal": "The model declines or speaks of itself.",

@@ -19,7 +19,7 @@ from summary_pipeline.summarization.quality.languages import Languages
 from summary_pipeline.summarization.quality.meanings import COMPONENTS, FLAGS
 from summary_pipeline.summarization.quality.text_units import Units
 
-SCORER: Final = "summary-pipeline-offline/1"
+SCORER: Final = "summary-pipeline-offline/2"
 """Name and version. The version changes whenever the same texts could score otherwise."""
 
 _WEIGHTS: Final = {
@@ -28,7 +28,7 @@ _WEIGHTS: Final = {
     "support": (2.0, 2.0),
     "conciseness": (2.0, 2.0),
     "order": (2.0, 0.5),
-    "form": (1.0, 1.0),
+    "form": (2.0, 1.0),
 }
 """In short edited prose, and in speech or a long source; between the two by ``Source.speech``.
 
@@ -50,8 +50,10 @@ _FACTORS: Final = {
     "off_topic": 0.5,
     "copied": 0.5,
     "direct_speech": 0.7,
-    "may_be_truncated": 0.9,
+    "may_be_truncated": 0.5,
 }
+_NO_FULL_STOP = {"prose": 0.85, "speech": 0.6}
+"""What is left where only a full stop is missing. People hardly mind, but answers that were cut end so too."""
 _WRONG_FACTS_COST = 0.2
 _COPY_SHARE = 0.9
 _LEAST_COPIED_UNITS = 10
@@ -172,6 +174,9 @@ def _share_one(some: frozenset[str], others: frozenset[str]) -> bool:
 def _judge_writing(texts: _Texts, findings: _Findings) -> None:
     """Judge what needs no comparison with the source's content: artefacts, language, length, repetition, end."""
     source, summary, limits = texts.source, texts.summary, form.length_limits(texts.source)
+    ending = form.ending(summary, texts.language, source)
+    if comparison.ends_like_source(source, summary):
+        ending = form.Ending.FINISHED
     findings.components["conciseness"] = form.conciseness(summary)
     findings.components["form"] = form.form(source, summary, texts.language)
     for flag, words in artefacts.find_artefacts(source, summary).items():
@@ -184,12 +189,13 @@ def _judge_writing(texts: _Texts, findings: _Findings) -> None:
         "too_long": summary.words > limits.most,
         "repetition": form.repeats_itself(summary),
         "direct_speech": (form.direct_speech(summary, texts.language) or 0.0) > form.MOST_DIRECT_SPEECH,
-        "may_be_truncated": form.ends_unfinished(summary, texts.language)
-        and not comparison.ends_like_source(source, summary),
+        "may_be_truncated": ending is not form.Ending.FINISHED,
     }
     for flag, holds in verdicts.items():
         if holds:
             findings.flag(flag)
+    if ending is form.Ending.OPEN:
+        findings.factors["may_be_truncated"] = comparison.enough(source, **_NO_FULL_STOP)
 
 
 def _judge_facts(texts: _Texts, findings: _Findings) -> None:

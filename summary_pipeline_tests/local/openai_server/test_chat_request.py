@@ -43,7 +43,9 @@ def test_text_parts_are_joined() -> None:
         ({"max_tokens": 0}, "max_tokens", "invalid_value"),
         ({"max_tokens": 5, "max_completion_tokens": 5}, None, "invalid_parameter_combination"),
         ({"stream": True}, "stream", "unsupported_parameter"),
-        ({"n": 2}, "n", "unsupported_parameter"),
+        ({"n": 129}, "n", "invalid_value"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "invalid_value"),
+        ({"top_logprobs": 5}, "top_logprobs", "invalid_value"),
         ({"tools": [{"type": "function"}]}, "tools", "unsupported_parameter"),
         ({"modalities": ["audio"]}, "modalities", "unsupported_parameter"),
         ({"response_format": {"type": "yaml"}}, "response_format.type", "invalid_value"),
@@ -70,7 +72,8 @@ def test_a_body_that_is_no_object_is_refused(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "param"), [({"max_tokens": 5}, "max_tokens"), ({"temperature": 0.3}, "temperature")]
+    ("parameters", "param"),
+    [({"max_tokens": 5}, "max_tokens"), ({"temperature": 0.3}, "temperature"), ({"logprobs": True}, "logprobs")],
 )
 def test_reasoning_models_refuse_what_openai_refuses_for_them(parameters: dict[str, Any], param: str) -> None:
     config = ServerConfig(reasoning_models=frozenset({"gpt-6-luna"}))

@@ -9,17 +9,17 @@ def test_a_transcript_is_found_with_its_markers() -> None:
     data = find_data(transcript_data(ENGLISH))
     assert data is not None
     assert data.passages[0].marker == 0
-    assert "\n".join(passage.text for passage in data.passages) == "\n".join(ENGLISH)
+    assert " ".join(passage.text for passage in data.passages) == " ".join(ENGLISH)
 
 
 def test_instructions_around_the_data_are_not_data() -> None:
-    data = find_data('Be brief.\n<data kind="transcript" id="ab12">\n[3] Speech.\nMore.\n</data id="ab12">\nThank you.')
+    data = find_data("Be brief.\n<data transcript 412>\n[3] Speech.\nMore.\n</data 412>\nThank you.")
     assert data is not None
     assert data.passages == (Passage(3, "Speech.\nMore."),)
 
 
 def test_a_closing_line_with_another_id_does_not_end_the_data() -> None:
-    data = find_data('<data kind="transcript" id="ab">\n[0] One.\n</data id="cd">\nTwo.\n</data id="ab">')
+    data = find_data("<data transcript 41>\n[0] One.\n</data 42>\nTwo.\n</data 41>")
     assert data is not None
     assert data.passages[0].text.endswith("Two.")
 

@@ -7,6 +7,12 @@ def _summary(text: str) -> documents.Summary:
     return documents.read_summary(text_units.normalized(text))
 
 
+def _ending(text: str, source: str = "They agreed on the plan and on money.") -> form.Ending:
+    summary = _summary(text)
+    normalized = text_units.normalized(source)
+    return form.ending(summary, "en", documents.read_source(text_units.cut(normalized), normalized, summary, "en"))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -19,14 +25,27 @@ def _summary(text: str) -> documents.Summary:
     ],
 )
 def test_what_is_complete_is_not_taken_for_cut_off(text: str) -> None:
-    assert not form.ends_unfinished(_summary(text), "en")
+    assert _ending(text) is form.Ending.FINISHED
 
 
 @pytest.mark.parametrize(
-    "text", ["They agreed on the", "They agreed on plans and money", "They agreed on...", "They agreed and the."]
+    "text",
+    [
+        "They agreed on the",
+        "They agreed on...",
+        "They agreed and the.",
+        "They agreed on the pl",
+        "They agreed on mon",
+        "They agreed on a plan which would",
+    ],
 )
 def test_what_breaks_off_is_noticed(text: str) -> None:
-    assert form.ends_unfinished(_summary(text), "en")
+    assert _ending(text) is form.Ending.BROKEN
+
+
+@pytest.mark.parametrize("text", ["They agreed on plans and money", "They agreed on the plan"])
+def test_a_missing_full_stop_is_told_from_a_break_within_a_sentence(text: str) -> None:
+    assert _ending(text) is form.Ending.OPEN
 
 
 @pytest.mark.parametrize(

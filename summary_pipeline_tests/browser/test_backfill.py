@@ -1,0 +1,37 @@
+"""Summarizing videos again by hand: what the README and ``docs/resummarizing.md`` tell people to click."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from summary_pipeline_tests.browser.chromium import (
+    launch_backfill,
+    open_backfill_dialog,
+    open_lineage,
+    open_partition,
+    select_assets,
+)
+from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPLE
+from summary_pipeline_tests.end_to_end.dagster_api import STEPS
+from summary_pipeline_tests.end_to_end.neighbour import Neighbour
+
+pytestmark = pytest.mark.browser
+
+VERSIONS = "SELECT summarized_event_id FROM summary_versions WHERE video_id = %s ORDER BY id"
+
+
+def test_a_backfill_of_two_partitions_summarizes_two_videos_again(page: Page, neighbour: Neighbour) -> None:
+    before = {video_id: neighbour.rows(VERSIONS, video_id) for video_id in (LONG_SAMPLE, CHINESE_SAMPLE)}
+    open_lineage(page)
+    select_assets(page, 'group:"summaries"')
+    dialog = open_backfill_dialog(page, str(LONG_SAMPLE), str(CHINESE_SAMPLE))
+    launch_backfill(page, dialog)
+    # One for each asset. The page looks for news by itself.
+    expect(page.get_by_text("100% completed")).to_have_count(len(STEPS), timeout=240_000)
+    for video_id, versions in before.items():
+        after = neighbour.rows(VERSIONS, video_id)
+        assert len(after) == len(versions) + 1
+        newest = after[-1]["summarized_event_id"]
+        open_partition(page, "persisted_summary", str(video_id))
+        expect(page.get_by_text(str(newest))).to_be_visible()
+        (row,) = neighbour.rows("SELECT summary_text FROM video_summaries WHERE video_id = %s", video_id)
+        expect(page.locator("p").get_by_text(row["summary_text"])).to_be_visible()

@@ -1,0 +1,208 @@
+"""The verdicts of a real run, and what a blocking one stops."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from summary_pipeline.build import build_defs
+from summary_pipeline.database.errors import TransientDatabaseError
+from summary_pipeline.defs import checks
+from summary_pipeline.defs.failure_sensor import failure_reason
+from summary_pipeline.resources.database import Database
+from summary_pipeline.summarization.parameters import SummarizationParameters
+from summary_pipeline.summarization.quality import score, stored_score
+from summary_pipeline.summarization.quality.verdicts import Verdict
+from summary_pipeline.summarization.summarizer import Summarizer
+from summary_pipeline.summarization.summary import ChunkSummaries, FinalSummary
+from summary_pipeline_tests.defs.platform import TALK, Platform, snippets
+from summary_pipeline_tests.summarization.scripted_model import ScriptedModel, completion
+
+REFUSAL = "I'm sorry, but I can't help with summarizing this content."
+
+
+@dataclass(frozen=True)
+class ScriptedSummarizer:
+    """Opens real summarizers before a model whose last answers have these ``sentences``."""
+
+    sentences: tuple[str, ...]
+    chunks_lost: int = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Summarizer]:
+        answer = {"sentences": self.sentences, "key_points": [], "chapters": [], "topics": [], "language": "en"}
+        model = ScriptedModel(lambda asked: completion(asked, answer))
+        kind = Forgetful if self.chunks_lost else Summarizer
+        yield kind(model, parameters=SummarizationParameters())
+
+
+class Forgetful(Summarizer):
+    """Makes final summaries that do not stand for all of the transcript."""
+
+    async def reduce(self, partials: ChunkSummaries) -> FinalSummary:
+        final = await super().reduce(partials)
+        covered = final.provenance.covered_tokens - 3
+        provenance = final.provenance.model_copy(update={"covered_tokens": covered, "coverage": 0.9})
+        return final.model_copy(update={"provenance": provenance})
+
+
+def with_answers(platform: Platform, *sentences: str, chunks_lost: int = 0) -> Platform:
+    summarizer = ScriptedSummarizer(sentences, chunks_lost)
+    return replace(platform, defs=build_defs(resources={"summarizer": summarizer}))
+
+
+def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    found = [event.event_specific_data for event in result.all_events]
+    return {data.check_name: data for data in found if isinstance(data, dg.AssetCheckEvaluation)}
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> dict[str, Mapping[str, Any]]:
+    return {
+        event.asset_key.to_user_string(): event.step_materialization_data.materialization.metadata
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key is not None
+    }
+
+
+def reason(result: dg.ExecuteInProcessResult) -> str:
+    return failure_reason([event for event in result.all_events if event.is_step_failure], result.run_id)
+
+
+@pytest.mark.servers
+def test_every_check_has_a_verdict_on_every_video(platform: Platform) -> None:
+    result = platform.summarize(7, replace(platform.add_video(7, snippets()), snippet_count=8))
+    found = evaluations(result)
+    assert list(found) == [check.name for check in checks.CHECKS]
+    assert {name for name, evaluation in found.items() if not evaluation.passed} <= {"score_above_threshold"}
+    for evaluation in found.values():
+        assert evaluation.metadata["video"].value == "7"
+        assert evaluation.metadata["reason"].value
+
+
+@pytest.mark.servers
+def test_a_videos_own_page_shows_its_verdicts(platform: Platform) -> None:
+    result = platform.summarize(7, platform.add_video(7, snippets()))
+    shown = {
+        record.data["check"]: record.data["verdict"]
+        for metadata in materialized(result).values()
+        if "checks" in metadata
+        for record in metadata["checks"].records
+    }
+    assert list(shown) == [check.name for check in checks.CHECKS]
+    assert shown["coverage_complete"] == "passed"
+
+
+@pytest.mark.servers
+def test_a_refusal_in_the_form_of_an_answer_is_not_saved(platform: Platform) -> None:
+    scripted = with_answers(platform, REFUSAL)
+    result = scripted.summarize(7, platform.add_video(7, snippets()))
+    assert not result.success
+    assert not evaluations(result)["answer_well_formed"].passed
+    assert "persisted_summary" not in materialized(result)
+    assert platform.summary(7) is None
+    assert platform.outbox() == []
+    assert "The summary was not saved. answer_well_formed: The answer is no summary: the model declines." in reason(
+        result
+    )
+
+
+@pytest.mark.servers
+def test_an_incomplete_summary_is_not_saved(platform: Platform) -> None:
+    scripted = with_answers(platform, *(f"{sentence}." for sentence in TALK.split(". ")[:5]), chunks_lost=1)
+    result = scripted.summarize(7, platform.add_video(7, snippets()))
+    assert not result.success
+    assert platform.summary(7) is None
+    assert "coverage_complete" in reason(result)
+    assert not [event for event in result.all_events if event.is_step_up_for_retry]
+
+
+@pytest.mark.servers
+def test_warnings_do_not_stop_a_save(platform: Platform) -> None:
+    scripted = with_answers(platform, "Der Hund lief über die Straße und war mit der Katze auf dem Dach nicht allein.")
+    result = scripted.summarize(7, replace(platform.add_video(7, snippets()), snippet_count=99))
+    assert result.success
+    failed = {name: evaluation for name, evaluation in evaluations(result).items() if not evaluation.passed}
+    assert {"snippet_count", "language", "length", "score_above_threshold"} <= set(failed)
+    assert {evaluation.severity for evaluation in failed.values()} == {dg.AssetCheckSeverity.WARN}
+    assert platform.video(7).status == "indexing"
+
+
+@pytest.mark.servers
+def test_a_repeated_event_has_nothing_to_judge(platform: Platform) -> None:
+    origin = platform.add_video(7, snippets())
+    platform.summarize(7, origin)
+    again = platform.summarize(7, origin)
+    assert again.success
+    assert evaluations(again)["snippet_count"].passed
+    assert materialized(again) == {}
+
+
+@pytest.mark.servers
+def test_a_score_is_compared_with_the_summaries_before_it(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUMMARY_SCORE_HISTORY", "3")
+    for video_id in (1, 2, 3):
+        found = evaluations(platform.summarize(video_id, platform.add_video(video_id, snippets())))
+        assert "needed to compare" in found["score_near_median"].metadata["reason"].value
+    worse = with_answers(platform, "Nothing at all was found there.").summarize(4, platform.add_video(4, snippets()))
+    assert "needed to compare" in evaluations(worse)["score_near_median"].metadata["reason"].value  # of another model
+    fourth = evaluations(platform.summarize(5, platform.add_video(5, snippets())))["score_near_median"]
+    assert fourth.passed
+    assert "median of the last 3" in fourth.metadata["reason"].value
+
+
+@pytest.mark.servers
+def test_a_summary_that_cannot_be_scored_is_saved_without_a_score(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(score, "_combined", broken)
+    result = platform.summarize(7, platform.add_video(7, snippets()))
+    assert result.success
+    row = platform.summary(7)
+    assert row is not None
+    assert row.quality_score is None
+    assert platform.document(7)["quality"]["flags"] == ["not_computed"]
+    assert not evaluations(result)["score_above_threshold"].passed
+    assert "could not be computed" in caplog.text
+
+
+@pytest.mark.servers
+def test_history_that_cannot_be_read_does_not_fail_a_saved_summary(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object, **__: object) -> list[float]:
+        raise TransientDatabaseError("PostgreSQL is gone.")
+
+    monkeypatch.setattr(Database, "earlier_scores", unreachable)
+    result = platform.summarize(7, platform.add_video(7, snippets()))
+    assert result.success
+    assert "PostgreSQL is gone." in evaluations(result)["score_near_median"].metadata["reason"].value
+
+
+def test_every_check_is_declared_with_its_meaning() -> None:
+    specs = [spec for asset in ("transcript", "final_summary", "persisted_summary") for spec in checks.specs_of(asset)]
+    assert len(specs) == len(checks.CHECKS)
+    assert all(spec.description for spec in specs)
+    assert {spec.name for spec in specs if spec.blocking} == {"coverage_complete", "answer_well_formed"}
+
+
+def test_only_a_failed_blocking_check_ends_a_step() -> None:
+    bad, good = Verdict(passed=False, reason="It is bad."), Verdict(passed=True, reason="It is good.")
+    checks.require_unblocked({checks.LANGUAGE: bad, checks.COVERAGE_COMPLETE: good})
+    with pytest.raises(dg.Failure, match="It is bad"):
+        checks.require_unblocked({checks.COVERAGE_COMPLETE: bad, checks.ANSWER_WELL_FORMED: good})
+
+
+def test_a_score_that_fails_says_so_in_what_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(score, "_combined", broken)
+    stored = stored_score("Something was said.", "Something was said.", language=None)
+    assert stored["score"] is None
+    assert stored["evidence"] == {"not_computed": ["RecursionError"]}
