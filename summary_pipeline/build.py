@@ -63,14 +63,14 @@ def build_defs(
 
 def _assets(settings: PipelineSettings) -> list[dg.AssetsDefinition]:
     options = AssetOptions(_retries(settings))
-    plan = plan_of(settings)
+    plan, judge = plan_of(settings), settings.summary_judge_model
     return [
         build_transcript(options),
         build_chunks(options, max_tokens=plan.parameters.chunk_tokens, encoding=plan.spec.encoding),
         build_chunk_summaries(options, code_version=plan.map_code_version),
         build_final_summary(options, code_version=plan.reduce_code_version),
         build_persisted_summary(options),
-        build_summary_judgement(options, model=settings.summary_judge_model),
+        *([build_summary_judgement(options, model=judge)] if judge else []),
     ]
 
 

@@ -180,9 +180,9 @@ class PipelineSettings(_EnvironmentSettings):
     )
     summary_request_timeout_seconds: float = Field(120, gt=0, description="Longest wait for one model answer.")
 
-    summary_min_score: float = Field(0.4, ge=0, le=1, description="Quality score below which a check warns.")
+    summary_min_score: float = Field(0.45, ge=0, le=1, description="Quality score below which a check warns.")
     summary_min_support: float = Field(
-        0.4, ge=0, le=1, description="Support by the transcript (a component of the score) below which a check warns."
+        0.25, ge=0, le=1, description="Support by the transcript (a component of the score) below which a check warns."
     )
     summary_max_score_drop: float = Field(
         0.2, ge=0, le=1, description="How far below the median of its model and prompt version a score may be."

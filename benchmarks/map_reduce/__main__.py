@@ -35,6 +35,7 @@ OURS = (
 NOT_REPEATED_SECONDS = 15.0
 PEERS = {
     "LangChain": "benchmarks.peers.langchain_map_reduce",
+    "LangChain, same answer": "benchmarks.peers.langchain_same_answer",
     "LlamaIndex": "benchmarks.peers.llama_index_tree_summarize",
 }
 

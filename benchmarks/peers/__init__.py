@@ -1,1 +1,1 @@
-"""The other libraries. Their environment has nothing of ours but this package and ``map_reduce.contestant``."""
+"""The other libraries, in an environment of their own. Of ours it has what is imported from the repository."""

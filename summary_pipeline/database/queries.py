@@ -15,15 +15,17 @@ from sqlalchemy.orm import Session
 
 from summary_pipeline.contract.events import InvalidEventError, VideoTranscribed, parse_video_transcribed
 from summary_pipeline.contract.topics import VIDEO_TRANSCRIBED
-from summary_pipeline.contract.video_status import VideoStatus
+from summary_pipeline.contract.video_status import VideoStatus, is_allowed
 from summary_pipeline.database.errors import typed_errors
-from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, Video, VideoTranscript
-from summary_pipeline.database.own_models import OutboxFailure
+from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, Video, VideoSummary, VideoTranscript
+from summary_pipeline.database.own_models import OutboxFailure, VideoStatusLog
 from summary_pipeline.database.video_row import utc_clock
 
 _PAGE: Final = 500
 _MEMORY_SECONDS: Final = 14 * 86400.0
 """Events that are older than two weeks are not looked for any more."""
+_MAY_BE_SUMMARIZED: Final = [status for status in VideoStatus if is_allowed(status, VideoStatus.INDEXING)]
+_SUMMARIZED: Final = frozenset({VideoStatus.INDEXING, VideoStatus.READY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,11 @@ class StuckVideo:
 
 @dataclass(frozen=True, slots=True)
 class LostEvent:
-    """A ``video.transcribed`` event that had no effect. ``payload`` is its JSON as it was sent."""
+    """A ``video.transcribed`` event without an outcome. ``payload`` is its JSON as it was sent, ``created_at`` UTC."""
 
     event: VideoTranscribed
     payload: bytes
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,13 @@ def stuck_videos(engine: Engine, older_than_seconds: float, *, limit: int = 100)
 def lost_events(
     engine: Engine, older_than_seconds: float, *, newer_than_seconds: float = _MEMORY_SECONDS, limit: int = 100
 ) -> list[LostEvent]:
-    """Return ``video.transcribed`` events that were published but had no effect, the oldest first.
+    """Return ``video.transcribed`` events that were published and have no outcome, the oldest first.
 
-    They were published more than ``older_than_seconds`` ago, written less than ``newer_than_seconds`` ago, are not
-    processed, and their video still is ``summarizing``: the broker forgot them, or their run never started or died.
-    Rows that are no valid events are left out: the sensor dead-letters them when it meets them.
+    They were published more than ``older_than_seconds`` ago, written less than ``newer_than_seconds`` ago, and have
+    neither had their effect nor a row in the status log, such as a failure has: the broker forgot them, or their run
+    never started or died. Their video has a status from which a summary can be saved. Left out are rows that are no
+    valid events, which the sensor dead-letters when it meets them, and what the former service did: a summary that is
+    newer than the event, of a video of which the log says nothing.
 
     Raises:
         DatabaseError: the database could not answer.
@@ -132,7 +137,7 @@ def lost_events(
             func.coalesce(OutboxEvent.published_at, OutboxEvent.created_at) < youngest,
         )
         for page in _unanswered_pages(session, *published):
-            found.extend(_waiting(session, page))
+            found.extend(_lost(session, page))
             if len(found) >= limit:
                 break
     return found[:limit]
@@ -141,7 +146,7 @@ def lost_events(
 def awaits_event(
     engine: Engine, video_ids: Collection[int], *, newer_than_seconds: float = _MEMORY_SECONDS
 ) -> set[int]:
-    """Return those of ``video_ids`` for which the outbox holds an event that had no effect yet, published or not.
+    """Return those of ``video_ids`` for which the outbox holds an event without an outcome yet, published or not.
 
     Published ones count if they were written less than ``newer_than_seconds`` ago: only those are looked for when they
     are lost.
@@ -158,8 +163,7 @@ def awaits_event(
         recent = OutboxEvent.created_at >= now - timedelta(seconds=newer_than_seconds)
         for page in _unanswered_pages(session, or_(~OutboxEvent.published, recent)):
             of_wanted = [item for item in page if item.event.video_id in wanted]
-            processed = _processed(session, {item.event.id for item in of_wanted})
-            found |= {item.event.video_id for item in of_wanted if item.event.id not in processed}
+            found |= {item.event.video_id for item in _without_outcome(session, of_wanted)}
     return found
 
 
@@ -236,17 +240,45 @@ def _unanswered_pages(session: Session, *conditions: SQLColumnExpression[bool]) 
             after = (created_at, row_id)
             payload = text.encode()
             with suppress(InvalidEventError):
-                events.append(LostEvent(parse_video_transcribed(payload), payload))
+                events.append(LostEvent(parse_video_transcribed(payload), payload, created_at))
         yield events
         if rows < _PAGE:
             return
 
 
-def _waiting(session: Session, found: list[LostEvent]) -> list[LostEvent]:
-    """Keep what had no effect under the payload's id, which may differ from the row's, and whose video waits."""
-    processed = _processed(session, {item.event.id for item in found})
-    statement = select(Video.id).where(
-        Video.id.in_({item.event.video_id for item in found}), Video.status == VideoStatus.SUMMARIZING
+def _lost(session: Session, found: list[LostEvent]) -> list[LostEvent]:
+    """Keep what has no outcome and could still have one. The cost is that of a page, by the videos' ids."""
+    unanswered = _without_outcome(session, found)
+    logged = exists().where(VideoStatusLog.video_id == Video.id)
+    statement = (
+        select(Video.id, Video.status, VideoSummary.updated_at)
+        .outerjoin(VideoSummary, (VideoSummary.video_id == Video.id) & ~logged)
+        .where(Video.id.in_({item.event.video_id for item in unanswered}), Video.status.in_(_MAY_BE_SUMMARIZED))
     )
-    summarizing = set(session.scalars(statement))
-    return [item for item in found if item.event.id not in processed and item.event.video_id in summarizing]
+    summarized_before_us = {
+        video_id: updated_at if status in _SUMMARIZED else None
+        for video_id, status, updated_at in session.execute(statement)
+    }
+
+    def may_be_lost(item: LostEvent) -> bool:
+        if item.event.video_id not in summarized_before_us:
+            return False
+        summarized = summarized_before_us[item.event.video_id]
+        return summarized is None or summarized < item.created_at
+
+    return [item for item in unanswered if may_be_lost(item)]
+
+
+def _without_outcome(session: Session, found: list[LostEvent]) -> list[LostEvent]:
+    """Keep what neither had its effect under the payload's id, which may differ from the row's, nor is in the log."""
+    processed = _processed(session, {item.event.id for item in found})
+    rest = [item for item in found if item.event.id not in processed]
+    if not rest:
+        return []
+    # By the video, which is what the log's index begins with.
+    statement = select(VideoStatusLog.event_id).where(
+        VideoStatusLog.video_id.in_({item.event.video_id for item in rest}),
+        VideoStatusLog.event_id.in_({item.event.id for item in rest}),
+    )
+    logged = set(session.scalars(statement))
+    return [item for item in rest if item.event.id not in logged]

@@ -11,7 +11,7 @@ import dagster as dg
 from dagster._core.execution.backfill import PartitionBackfill
 
 from summary_pipeline.database.batches import BatchRow
-from summary_pipeline.defs.job import ASSETS
+from summary_pipeline.defs.job import ASSETS, JUDGEMENT
 from summary_pipeline.defs.partitions import partition_key, videos
 from summary_pipeline.resources.answer_batches import AnswerBatches
 
@@ -51,7 +51,7 @@ def backfill_id_of(row: BatchRow) -> str:
 
 
 def _launch(context: dg.SensorEvaluationContext, row: BatchRow) -> str:
-    """Have all five assets made for the row's videos as the UI would, unless an earlier tick did; return the id."""
+    """Have all assets made for the row's videos as the UI would, unless an earlier tick did; return the id."""
     backfill_id = backfill_id_of(row)
     if context.instance.get_backfill(backfill_id) is not None:
         return backfill_id
@@ -65,7 +65,7 @@ def _launch(context: dg.SensorEvaluationContext, row: BatchRow) -> str:
             backfill_id=backfill_id,
             asset_graph=repository.asset_graph,
             partition_names=keys,
-            asset_selection=[dg.AssetKey(name) for name in ASSETS],
+            asset_selection=[key for key in map(dg.AssetKey, (*ASSETS, JUDGEMENT)) if repository.asset_graph.has(key)],
             backfill_timestamp=time.time(),
             tags={},
             dynamic_partitions_store=context.instance,

@@ -3,6 +3,9 @@
 Belongs here: from a failed run to ``videos.status``. Does not belong here: what counts as a failure (``failures``).
 A sensor and not a hook in the run: a run whose worker was killed has failed too. And not Dagster's run-failure sensor,
 which passes over a failure that it could not tell (``failure_cursor``).
+
+Two failures are no more than a line on a run's page, which is pruned one day: those of videos that are not there, and
+those of runs that ended without a word. Their events are dead-lettered as well, so that they can be replayed.
 """
 
 from collections.abc import Sequence
@@ -12,11 +15,15 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from summary_pipeline.database.errors import TransientDatabaseError, UnexpectedStatusError
+from summary_pipeline.database.failures import FailureOutcome
 from summary_pipeline.defs.failure_cursor import FailureCursor, parse_failure_cursor
+from summary_pipeline.defs.giving_up import KAFKA_TROUBLE, event_of, keep_dead_letters
 from summary_pipeline.defs.job import ASSETS, JOB_NAME
 from summary_pipeline.defs.partitions import video_id_of
-from summary_pipeline.defs.run_tags import EVENT_ID
+from summary_pipeline.defs.run_tags import EVENT_ID, EventOrigin
+from summary_pipeline.intake.dead_letters import given_up_letter
 from summary_pipeline.resources.database import Database
+from summary_pipeline.resources.kafka import Kafka
 
 FAILURE_SENSOR: Final = "failed_summary_sensor"
 #: Failed runs that one tick takes up.
@@ -34,11 +41,14 @@ RUN_FAILURE: Final = dg.DagsterEventType.RUN_FAILURE
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Sets `videos.status` to `failed`, with a reason a person can act on, when a run has failed for good.",
 )
-def failed_summary_sensor(context: dg.SensorEvaluationContext, database: dg.ResourceParam[Database]) -> dg.SensorResult:
+def failed_summary_sensor(
+    context: dg.SensorEvaluationContext, database: dg.ResourceParam[Database], kafka: dg.ResourceParam[Kafka]
+) -> dg.SensorResult:
     """Record the runs that have failed since the last tick, the oldest first.
 
     Raises:
         TransientDatabaseError: the database did not answer for the first of them. The cursor stays where it is.
+        DeliveryError, KafkaException, TopicCreationError: the same for the dead letter that the first of them needs.
     """
     before = cursor = parse_failure_cursor(context.cursor)
     records = failures(context.instance, cursor)
@@ -52,8 +62,8 @@ def failed_summary_sensor(context: dg.SensorEvaluationContext, database: dg.Reso
                 continue
             if run.tags.get(WILL_RETRY) != "true":
                 try:
-                    _tell(context, database, run, record)
-                except TransientDatabaseError as error:
+                    _tell(context, database, kafka, run, record)
+                except (TransientDatabaseError, *KAFKA_TROUBLE) as error:
                     if cursor == before:
                         raise
                     context.log.warning("Run %s is not recorded yet; the next tick goes on: %s", run.run_id, error)
@@ -93,21 +103,35 @@ def is_undecided(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
 
 
 def _tell(
-    context: dg.SensorEvaluationContext, database: Database, run: dg.DagsterRun, record: dg.EventLogRecord
+    context: dg.SensorEvaluationContext, database: Database, kafka: Kafka, run: dg.DagsterRun, record: dg.EventLogRecord
 ) -> None:
     """Write one failure down. One that can never be written is logged, so that those behind it are told."""
     steps = context.instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-    events = [entry.event_log_entry.dagster_event for entry in steps]
-    reason = failure_reason(
-        [event for event in events if event is not None], run.run_id, record.event_log_entry.dagster_event
-    )
+    events = [event for entry in steps if (event := entry.event_log_entry.dagster_event) is not None]
+    run_failure = record.event_log_entry.dagster_event
+    reason = failure_reason(events, run.run_id, run_failure)
     try:
         video_id = video_id_of(run.tags[PARTITION])
         outcome = database.mark_failed(video_id, reason, event_id=run.tags.get(EVENT_ID), run_id=run.run_id)
     except (dg.Failure, UnexpectedStatusError):
         context.log.exception("Run %s failed (%s), which can't be recorded.", run.run_id, reason)
-    else:
-        context.log.info("Run %s of video %s failed (%s): %s", run.run_id, video_id, outcome, reason)
+        return
+    context.log.info("Run %s of video %s failed (%s): %s", run.run_id, video_id, outcome, reason)
+    origin = EventOrigin.from_tags(run.tags)
+    if origin is not None and is_given_up(outcome, ended_silently=ended_silently(events, run_failure)):
+        keep_dead_letters([given_up_letter(event_of(origin), reason)], database, kafka)
+
+
+def is_given_up(outcome: FailureOutcome, *, ended_silently: bool) -> bool:
+    """Tell whether the event of a failed run becomes a dead letter."""
+    if outcome is FailureOutcome.ALREADY_PROCESSED:
+        return False
+    return ended_silently or outcome is FailureOutcome.UNKNOWN_VIDEO
+
+
+def ended_silently(step_failures: Sequence[dg.DagsterEvent], run_failure: dg.DagsterEvent | None) -> bool:
+    """Tell whether a run ended without saying why: its worker was stopped or lost, and run retries were used up."""
+    return not step_failures and _told_at_start(run_failure) is None
 
 
 def is_about_a_video(run: dg.DagsterRun) -> bool:
@@ -127,11 +151,14 @@ def failure_reason(
         told = _told_by_us(data.error)
         name = data.error.cls_name if data.error and data.error.cls_name else "An error"
         return told or f"{name} while materializing {event.step_key}. See run {run_id} in the Dagster UI."
-    # Before the first asset: a resource that could not be made, for example of settings that are missing on a worker.
-    started = _told_by_us(run_failure.job_failure_data.error) if run_failure is not None else None
-    return started or (
+    return _told_at_start(run_failure) or (
         f"The run ended without a result (its worker was stopped or lost). See run {run_id} in the Dagster UI."
     )
+
+
+def _told_at_start(run_failure: dg.DagsterEvent | None) -> str | None:
+    """Return what was wrong before the first asset, for example settings that are missing on a worker."""
+    return _told_by_us(run_failure.job_failure_data.error) if run_failure is not None else None
 
 
 def _told_by_us(error: SerializableErrorInfo | None) -> str | None:

@@ -5,11 +5,13 @@ The in-process executor keeps a run in one warm process; the fan-out over chunks
 
 import dagster as dg
 
+from summary_pipeline.defs.assets.options import GROUP
+
 JOB_NAME = "summarize_video"
 ASSETS = ("transcript", "chunks", "chunk_summaries", "final_summary", "persisted_summary")
 """What a summary is made by, the last of which saves it."""
-RUN_ASSETS = (*ASSETS, "summary_judgement")
-"""What a run materializes. What comes after the save can't fail a video."""
+JUDGEMENT = "summary_judgement"
+"""Comes after the save, where a judge is set. It can't fail a video."""
 
 IN_FLIGHT = (
     dg.DagsterRunStatus.QUEUED,
@@ -22,7 +24,7 @@ IN_FLIGHT = (
 
 summarize_video = dg.define_asset_job(
     JOB_NAME,
-    selection=dg.AssetSelection.assets(*RUN_ASSETS),
+    selection=dg.AssetSelection.groups(GROUP),
     executor_def=dg.in_process_executor,
     description="Summarizes one video: from its transcript in S3 to the row, the status and the outgoing event.",
 )

@@ -24,9 +24,9 @@ def runs_in_flight(instance: dg.DagsterInstance) -> int:
     return instance.get_runs_count(dg.RunsFilter(job_name=JOB_NAME, statuses=list(IN_FLIGHT), tags=sensors))
 
 
-def runs_of_event(instance: dg.DagsterInstance, event_id: str) -> Sequence[dg.DagsterRun]:
+def runs_of_event(instance: dg.DagsterInstance, event_id: str) -> Sequence[dg.RunRecord]:
     """Return the runs that an event had, the newest first."""
-    return instance.get_runs(dg.RunsFilter(tags={EVENT_ID: event_id}))
+    return instance.get_run_records(dg.RunsFilter(tags={EVENT_ID: event_id}))
 
 
 def runs_of_video(instance: dg.DagsterInstance, video_id: int) -> Sequence[dg.RunRecord]:
@@ -34,6 +34,6 @@ def runs_of_video(instance: dg.DagsterInstance, video_id: int) -> Sequence[dg.Ru
     return instance.get_run_records(dg.RunsFilter(tags={_PARTITION: partition_key(video_id)}), limit=_NEWEST_RUNS)
 
 
-def is_under_way(runs: Sequence[dg.DagsterRun]) -> bool:
+def is_under_way(runs: Sequence[dg.RunRecord]) -> bool:
     """Tell whether one of ``runs`` may still have its effect."""
-    return any(run.status in IN_FLIGHT for run in runs)
+    return any(record.dagster_run.status in IN_FLIGHT for record in runs)

@@ -1,23 +1,40 @@
 """What the sweep does about events without an effect and about videos that nobody works on.
 
 Belongs here: requesting runs for them a bounded number of times, then giving them up where people see it.
-Does not belong here: finding them (``database.queries``), the sensor itself (``lost_event_sensor``).
+Does not belong here: finding them (``database.queries``), the sensor itself (``lost_event_sensor``), failed runs
+(``failure_sensor``).
 
-An event that is given up is dead-lettered first and its video marked as failed afterwards: a failed video is not looked
-at again, so a crash between the two repeats the first and loses neither.
+What is found has neither had its effect nor a failure on record. What is done about it hangs on its newest run:
+
+======================  ========================================================================================
+newest run              what is done
+======================  ========================================================================================
+none                    A run is requested: the event, or the request for its run, was lost.
+under way               Nothing yet. Run monitoring ends it where its worker is gone.
+``FAILURE``             Nothing yet: ``failure_sensor`` records it within seconds, once Dagster starts no other run
+                        in its place. It is never asked for again here, for what failed for good would fail again,
+                        and run retries were used up. Where nothing is recorded for ``SUMMARY_STUCK_AFTER_SECONDS``
+                        (the sensor was switched off, or Dagster's record of the failure is gone), it is given up.
+``CANCELED``            It is given up: a person stopped it, and nothing else records that.
+``SUCCESS``             A run is requested, up to ``SUMMARY_SWEEP_ATTEMPTS`` in all, then it is given up: somebody
+                        executed a part of the assets only, under the event's tags.
+======================  ========================================================================================
+
+An event that is given up is dead-lettered first and its video marked as failed afterwards: what has a failure on record
+is not looked at again, so a crash between the two repeats the first and loses neither.
 """
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from summary_pipeline.contract.dead_letter import DeadLetter
 from summary_pipeline.contract.events import VideoTranscribed
-from summary_pipeline.contract.topics import TOPICS
 from summary_pipeline.database.queries import StuckVideo
+from summary_pipeline.defs.giving_up import event_of, keep_dead_letters
 from summary_pipeline.defs.partitions import partition_key
 from summary_pipeline.defs.requests import is_under_way, runs_of_event, runs_of_video
 from summary_pipeline.defs.run_tags import FRESH_VIDEO_PRIORITY, STUCK_SINCE, VIDEO_ID, EventOrigin
@@ -64,14 +81,14 @@ class Sweep:
         for lost in self.database.lost_events(older_than_seconds=self.limits.summary_sweep_after_seconds):
             event = lost.event
             runs = runs_of_event(self.instance, event.id)
-            if is_under_way(runs):
+            if is_under_way(runs) or self._awaits_failure_sensor(runs):
                 continue
             reason = reason_to_give_up(runs, most=self.limits.summary_sweep_attempts)
             if reason is None:
                 self._request(_event_request(event, attempt=len(runs) + 1))
             else:
                 letter = given_up_letter(event, reason, payload=lost.payload)
-                self._given_up.append(_GivenUp(event.video_id, reason, runs[0].run_id, letter))
+                self._given_up.append(_GivenUp(event.video_id, reason, runs[0].dagster_run.run_id, letter))
 
     def _look_for_stuck_videos(self) -> None:
         """Look at videos for which no event is on its way: it was lost before it reached the outbox or us.
@@ -83,32 +100,35 @@ class Sweep:
         for video in stuck:
             if video.video_id in awaited:
                 continue
-            records = runs_of_video(self.instance, video.video_id)
-            if is_under_way([record.dagster_run for record in records]):
+            found = runs_of_video(self.instance, video.video_id)
+            runs = [record for record in found if is_attempt(record, video)]
+            if is_under_way(found) or self._awaits_failure_sensor(runs):
                 continue
-            runs = [record.dagster_run for record in records if is_attempt(record, video)]
             event = self._event_of(runs)
             reason = reason_to_give_up(runs, most=self.limits.summary_sweep_attempts)
             if reason is None:
                 self._request(_video_request(video, event, attempt=len(runs) + 1))
             elif event is not None:
-                self._given_up.append(_GivenUp(video.video_id, reason, runs[0].run_id, given_up_letter(event, reason)))
+                letter = given_up_letter(event, reason)
+                self._given_up.append(_GivenUp(video.video_id, reason, runs[0].dagster_run.run_id, letter))
             else:
                 reason = f"Summarizing since {video.since.isoformat(' ', 'seconds')} UTC, and no event came. {reason}"
-                self._given_up.append(_GivenUp(video.video_id, reason, runs[0].run_id, None))
+                self._given_up.append(_GivenUp(video.video_id, reason, runs[0].dagster_run.run_id, None))
 
-    def _event_of(self, runs: Sequence[dg.DagsterRun]) -> VideoTranscribed | None:
+    def _awaits_failure_sensor(self, runs: Sequence[dg.RunRecord]) -> bool:
+        """Tell whether the newest run has failed, and the failure sensor may still be about to record it."""
+        if not runs or runs[0].dagster_run.status is not dg.DagsterRunStatus.FAILURE:
+            return False
+        ended_at: datetime = runs[0].update_timestamp
+        return datetime.now(UTC) < ended_at + timedelta(seconds=self.limits.summary_stuck_after_seconds)
+
+    def _event_of(self, runs: Sequence[dg.RunRecord]) -> VideoTranscribed | None:
         """Return the newest event that ``runs`` answer and that had no effect."""
-        origin = next((found for run in runs if (found := EventOrigin.from_tags(run.tags)) is not None), None)
+        origins = (EventOrigin.from_tags(record.dagster_run.tags) for record in runs)
+        origin = next((found for found in origins if found is not None), None)
         if origin is None or self.database.processed_among([origin.event_id]):
             return None
-        return VideoTranscribed(
-            id=origin.event_id,
-            video_id=origin.video_id,
-            transcript_file_key=origin.transcript_key,
-            snippet_count=origin.snippet_count,
-            ts=origin.ts,
-        )
+        return event_of(origin)
 
     def _request(self, request: dg.RunRequest) -> None:
         if len(self.requests) < self.room:
@@ -117,22 +137,26 @@ class Sweep:
     def _give_up(self) -> None:
         processed = self.database.processed_among([item.event_id for item in self._given_up if item.event_id])
         lost = [item for item in self._given_up if item.event_id not in processed]
-        letters = [item.letter for item in lost if item.letter is not None]
-        if letters:
-            self.kafka.ensure_topics(TOPICS)
-            self.database.record_dead_letters(letters)
-            self.kafka.write_dead_letters(letters)
+        keep_dead_letters([item.letter for item in lost if item.letter is not None], self.database, self.kafka)
         for item in lost:
             self.log.error("Video %s, event %s, is given up: %s", item.video_id, item.event_id, item.reason)
             self.database.mark_failed(item.video_id, item.reason, event_id=item.event_id, run_id=item.run_id)
 
 
-def reason_to_give_up(runs: Sequence[dg.DagsterRun], *, most: int) -> str | None:
-    """Return why no further run is requested for an event or a video that had ``runs`` (newest first), or None."""
-    if runs and runs[0].status is dg.DagsterRunStatus.CANCELED:
-        return f"Run {runs[0].run_id} was terminated. Re-execute it in the Dagster UI to summarize the video."
+def reason_to_give_up(runs: Sequence[dg.RunRecord], *, most: int) -> str | None:
+    """Return why no further run is requested for an event or a video that had ``runs`` (newest first), or None.
+
+    None of them is under way, and no failure of the newest one is about to be recorded.
+    """
+    newest = runs[0].dagster_run if runs else None
+    if newest is None:
+        return None
+    if newest.status is dg.DagsterRunStatus.CANCELED:
+        return f"Run {newest.run_id} was terminated. Re-execute it in the Dagster UI to summarize the video."
+    if newest.status is dg.DagsterRunStatus.FAILURE:
+        return f"Run {newest.run_id} failed, and why was not recorded. See it in the Dagster UI."
     if len(runs) >= most:
-        return f"{len(runs)} runs ended without a result, the last one is {runs[0].run_id}. See it in the Dagster UI."
+        return f"{len(runs)} runs ended without a result, the last one is {newest.run_id}. See it in the Dagster UI."
     return None
 
 

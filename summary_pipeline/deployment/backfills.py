@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx2
 
-from summary_pipeline.defs.job import ASSETS
+from summary_pipeline.defs.job import ASSETS, JUDGEMENT
 from summary_pipeline.defs.partitions import partition_key, videos
 
 TIMEOUT_SECONDS: Final = 120.0
@@ -39,7 +39,7 @@ class LaunchedBackfill:
 
 
 def launch_backfill(dagster_url: str, video_ids: Sequence[int], *, title: str, description: str) -> LaunchedBackfill:
-    """Have all five assets of these videos made again, one run for each video.
+    """Have all assets of these videos made again, one run for each video.
 
     Args:
         dagster_url: Where Dagster's webserver is, as a browser shows it.
@@ -57,8 +57,9 @@ def launch_backfill(dagster_url: str, video_ids: Sequence[int], *, title: str, d
         missing = [key for key in keys if key not in known]
         for start in range(0, len(missing), _PARTITIONS_A_REQUEST):
             _add_partitions(client, node["repository"], missing[start : start + _PARTITIONS_A_REQUEST])
+        assets = [*ASSETS, *([JUDGEMENT] if _is_asset(_find_asset(client, JUDGEMENT)) else [])]
         params = {
-            "assetSelection": [{"path": [asset]} for asset in ASSETS],
+            "assetSelection": [{"path": [asset]} for asset in assets],
             "partitionNames": keys,
             "title": title[:MAX_TITLE_CHARACTERS],
             "description": description,
@@ -72,13 +73,22 @@ def launch_backfill(dagster_url: str, video_ids: Sequence[int], *, title: str, d
 
 def _asset_node(client: httpx2.Client) -> Mapping[str, Any]:
     """Return the partitions that there are, and the code location, which is named differently in each deployment."""
-    node: Mapping[str, Any] = _query(client, _ASSET, asset={"path": [ASSETS[-1]]})["assetNodeOrError"]
-    if node["__typename"] != "AssetNode":
+    node = _find_asset(client, ASSETS[-1])
+    if not _is_asset(node):
         raise BackfillError(
             f"Dagster at {client.base_url} knows no asset {ASSETS[-1]!r}. Is that this pipeline's Dagster, and is its "
             "code location loaded (see Deployment in the UI)?"
         )
     return node
+
+
+def _find_asset(client: httpx2.Client, name: str) -> Mapping[str, Any]:
+    node: Mapping[str, Any] = _query(client, _ASSET, asset={"path": [name]})["assetNodeOrError"]
+    return node
+
+
+def _is_asset(node: Mapping[str, Any]) -> bool:
+    return bool(node["__typename"] == "AssetNode")
 
 
 def _add_partitions(client: httpx2.Client, repository: Mapping[str, Any], keys: Sequence[str]) -> None:

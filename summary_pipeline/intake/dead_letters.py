@@ -16,7 +16,7 @@ PREFIX: Final = "__connect.errors."
 REJECTED_STAGE: Final = "VALUE_CONVERTER"
 """Connect's name for the step that reads a message's value."""
 GIVEN_UP_STAGE: Final = "SWEEP"
-"""Not one of Connect's: the sensor that looks for events without an effect."""
+"""Not one of Connect's: the sensors that give up events which have no effect."""
 
 
 def rejected_letter(rejected: RejectedMessage, *, cluster_id: str) -> DeadLetter:

@@ -64,7 +64,7 @@ class Database:
         return mark_failed(self.engine, video_id, reason, event_id, run_id)
 
     def lost_events(self, *, older_than_seconds: float) -> list[LostEvent]:
-        """Return published events without an effect whose video still waits."""
+        """Return published events that neither had an effect nor failed."""
         return lost_events(self.engine, older_than_seconds)
 
     def stuck_videos(self, *, older_than_seconds: float) -> list[StuckVideo]:
@@ -72,7 +72,7 @@ class Database:
         return stuck_videos(self.engine, older_than_seconds)
 
     def awaits_event(self, video_ids: Collection[int]) -> set[int]:
-        """Return those of ``video_ids`` for which the outbox holds an event without an effect."""
+        """Return those of ``video_ids`` for which the outbox holds an event without an outcome."""
         return awaits_event(self.engine, video_ids)
 
     def outbox_backlog(self) -> OutboxBacklog:

@@ -66,8 +66,8 @@ class Completion:
     """One answer, as it came. Whether it is usable is for the caller to decide (``structured``).
 
     ``samples`` holds the texts of all answers, of which ``text`` is the first; a server may give fewer than were asked
-    for. ``first_token`` maps what could have been the first token to the natural logarithm of its probability, and is None
-    where the server gives none. Tokens are those of all answers together.
+    for. ``first_token`` maps what could have been the first token to the natural logarithm of its probability; it is
+    None where the server gives none. Tokens are those of all answers together.
     """
 
     text: str

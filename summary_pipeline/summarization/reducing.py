@@ -14,6 +14,7 @@ from summary_pipeline.summarization.cost import Usage
 from summary_pipeline.summarization.coverage import Claim, Coverage, claims_of_summaries, require_full_coverage
 from summary_pipeline.summarization.mapping import partial_summary
 from summary_pipeline.summarization.progress import ProgressCounter, ProgressListener, gather_or_cancel
+from summary_pipeline.summarization.prompts import prompt_set_version
 from summary_pipeline.summarization.reduction_plan import (
     Leaf,
     Node,
@@ -145,6 +146,7 @@ def _provenance(
         requested_model=parameters.model,
         answered_by=tuple(dict.fromkeys((*(part.model for part in lower), answered.model))),
         prompt_versions={**versions, call.name: call.version},
+        prompt_version=prompt_set_version(),
         parameters=parameters.model_dump(mode="json"),
         single_call=bool(summaries.verbatim),
         chunk_count=summaries.chunk_count,

@@ -96,6 +96,8 @@ class Provenance(_Value):
     """Every model name that answers carried."""
     prompt_versions: dict[str, str]
     """Hash of instructions, schema and model settings by kind of call, for those that were made."""
+    prompt_version: str | None = None
+    """Hash of all prompts together as they were when this was made; None for what was made before it was kept."""
     parameters: dict[str, Any]
     single_call: bool
     chunk_count: int

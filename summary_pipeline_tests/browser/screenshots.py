@@ -12,9 +12,12 @@ from summary_pipeline_tests.browser.chromium import (
     bar,
     chromium_page,
     filter_events,
+    launch_backfill,
+    open_backfill_dialog,
     open_lineage,
     open_partition,
     open_run,
+    select_assets,
 )
 from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPLE, demo_stack
 from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
@@ -41,6 +44,18 @@ def take(page: Page, dagster: DagsterApi, images: Path) -> None:
     open_partition(page, "persisted_summary", str(CHINESE_SAMPLE))
     expect(page.locator("strong").get_by_text("Chapters", exact=True)).to_be_visible()
     _save(page, images / "materialization.png")
+    take_backfill(page, images)
+
+
+def take_backfill(page: Page, images: Path) -> None:
+    """Write the pictures of a backfill of two videos, before and after."""
+    open_lineage(page)
+    select_assets(page, 'group:"summaries"')
+    dialog = open_backfill_dialog(page, str(LONG_SAMPLE), str(CHINESE_SAMPLE))
+    _save(page, images / "backfill-dialog.png")
+    launch_backfill(page, dialog)
+    expect(page.get_by_text("100% completed")).to_have_count(len(STEPS), timeout=240_000)
+    _save(page, images / "backfill.png")
 
 
 def _save(page: Page, file: Path) -> None:

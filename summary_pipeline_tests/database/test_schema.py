@@ -9,7 +9,17 @@ from summary_pipeline.database.schema import create_missing_shared_tables, migra
 pytestmark = pytest.mark.servers
 
 SHARED = {"videos", "video_transcripts", "video_summaries", "outbox_events", "processed_messages"}
-OWN = {"video_status_log", "model_spending", "outbox_failures", "summary_pipeline_alembic_version"}
+OWN = {
+    "video_status_log",
+    "model_spending",
+    "outbox_failures",
+    "dead_letters",
+    "summary_versions",
+    "summary_judgements",
+    "judge_spending",
+    "answer_batches",
+    "summary_pipeline_alembic_version",
+}
 
 TYPES = {
     "videos": "id INTEGER, title TEXT, description TEXT, user_id INTEGER, user_name TEXT, key TEXT, status TEXT, "

@@ -94,10 +94,12 @@ def test_samples_and_probabilities_come_to_the_same_on_a_real_wire(
         assert by_samples.criteria[name] == pytest.approx(by_probability.criteria[name], abs=0.02)
 
 
-def test_without_a_model_nothing_is_judged(platform: Platform) -> None:
+def test_without_a_model_there_is_no_judge_in_the_graph(platform: Platform, judging: Platform) -> None:
+    judgement = dg.AssetKey("summary_judgement")
+    assert not platform.defs.resolve_asset_graph().has(judgement)
+    assert judging.defs.resolve_asset_graph().has(judgement)
     result = platform.summarize(7, platform.add_video(7, snippets()))
     assert result.success
-    assert shown(result) is None
     assert judgements(platform) == []
 
 
@@ -105,7 +107,10 @@ def test_what_is_not_sampled_is_not_judged(judging: Platform, monkeypatch: pytes
     monkeypatch.setenv("SUMMARY_JUDGE_SHARE", "0")
     result = judging.summarize(7, judging.add_video(7, snippets()))
     assert result.success
-    assert shown(result) is None
+    metadata = shown(result)
+    assert metadata is not None
+    assert metadata["result"] == "not judged"
+    assert "share of 0 " in metadata["reason"]
     assert judgements(judging) == []
 
 
@@ -115,7 +120,9 @@ def test_a_summary_is_judged_once_and_its_successor_again(judging: Platform) -> 
         instance=judging.instance, partition_key="7", asset_selection=[dg.AssetKey("summary_judgement")]
     )
     assert again.success
-    assert shown(again) is None
+    metadata = shown(again)
+    assert metadata is not None
+    assert "before" in metadata["reason"]
     assert len(judgements(judging)) == 1
     judging.summarize(7)
     assert len(judgements(judging)) == 2
@@ -192,5 +199,6 @@ def test_a_transcript_that_is_gone_leaves_the_offline_score(judging: Platform, m
 
 def test_a_judge_past_its_end_date_leaves_the_offline_score(judging: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUMMARY_JUDGE_MODEL", "gpt-3.5-turbo")
-    result = judging.summarize(7, judging.add_video(7, snippets()))
-    assert "shut down" in assert_saved_without_a_judgement(judging, result, "ModelEndedError")
+    ended = replace(judging, defs=build_defs())
+    result = ended.summarize(7, ended.add_video(7, snippets()))
+    assert "shut down" in assert_saved_without_a_judgement(ended, result, "ModelEndedError")

@@ -33,7 +33,7 @@ SPEC = built_in_registry().lookup(DEFAULT_MODEL)
 LIMITS = BatchLimits(requests=10, bytes=1_000, usd=1.0)
 HARD = BatchLimits(requests=20, bytes=2_000, usd=1.0)
 
-loads = st.builds(Load, st.integers(0, 30), st.integers(0, 3_000), st.floats(0, 2))
+loads = st.just(Load()) | st.builds(Load, st.integers(1, 30), st.integers(1, 3_000), st.floats(0, 2))
 
 
 def transcript(sentences: int) -> Transcript:

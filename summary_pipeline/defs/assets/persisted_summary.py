@@ -25,7 +25,6 @@ from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.object_store import ObjectStore
 from summary_pipeline.resources.summary_files import StoredSummaryFiles
 from summary_pipeline.settings import PipelineSettings, Settings
-from summary_pipeline.summarization.prompts import prompt_set_version
 from summary_pipeline.summarization.quality import SCORER, stored_score, verdicts
 from summary_pipeline.summarization.summary import (
     FinalSummary,
@@ -130,7 +129,8 @@ def _request(run_id: str, event: EventOrigin | None, document: SummaryDocument) 
         source_event=source_event,
         quality_score=(document.quality or {}).get("score"),
         model=document.model,
-        prompt_version=prompt_set_version(),
+        # Not today's: a run that was resumed may find a summary that was made before a deployment.
+        prompt_version=document.provenance.prompt_version,
         model_info=document.model_dump(
             mode="json", include={"model", "language", "quality", "provenance", "schema_version"}
         ),

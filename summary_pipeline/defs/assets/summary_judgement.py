@@ -40,19 +40,17 @@ class _Judged:
     judgement: Judgement
 
 
-def build_summary_judgement(options: AssetOptions, *, model: str | None) -> dg.AssetsDefinition:
-    """Return the asset. ``model`` is the judge's, None where none judges."""
+def build_summary_judgement(options: AssetOptions, *, model: str) -> dg.AssetsDefinition:
+    """Return the asset. ``model`` is the judge's. Where none is set, there is no such asset, and a run no such step."""
 
     @dg.asset(
         **options.common(),
         deps=["persisted_summary"],
         kinds={"openai"},
-        code_version=f"{VERSION}-{model or 'none'}",
-        # Most summaries are not judged: the judge is off, or the share is small.
-        output_required=False,
+        code_version=f"{VERSION}-{model}",
         description=(
-            "What a language model says of the saved summary by criteria (SUMMARY_JUDGE_MODEL; off where unset), for a "
-            "share of the videos. It never stops a summary: its failure is shown here and leaves the offline score."
+            f"What {model} says of the saved summary by criteria, for a share of the videos (SUMMARY_JUDGE_SHARE). It "
+            "never stops a summary: its failure is shown here and leaves the offline score."
         ),
     )
     def summary_judgement(
@@ -62,21 +60,15 @@ def build_summary_judgement(options: AssetOptions, *, model: str | None) -> dg.A
         settings: dg.ResourceParam[Settings],
         judge: dg.ResourceParam[JudgeFactory],
     ) -> Iterator[dg.MaterializeResult[None]]:
-        if settings.pipeline.summary_judge_model is None:
-            return
         origin = Origin.of(context)
         try:
-            video_id = video_id_of(context.partition_key)
             work = _Work(object_store, database, settings.pipeline, judge)
-            judged = work.judge_current(video_id, settings.pipeline.summary_judge_model)
+            outcome = _metadata(work.judge_current(video_id_of(context.partition_key), model))
         except Exception as error:  # the boundary: no failure here may fail the run of a summary that is saved
             context.log.exception("The summary was not judged.")
-            yield dg.MaterializeResult(metadata={**_failure(error), **origin.metadata()})
-            return
-        if judged is None:
-            context.log.info("This summary is not among those that are judged, or it was judged before.")
-            return
-        yield dg.MaterializeResult(metadata={**_metadata(judged), **origin.metadata()})
+            outcome = _failure(error)
+        # Also where nothing was judged: a partition that a backfill asks for and nothing comes of counts as failed.
+        yield dg.MaterializeResult(metadata={**outcome, **origin.metadata()})
 
     return summary_judgement
 
@@ -88,13 +80,15 @@ class _Work:
     settings: PipelineSettings
     judges: JudgeFactory
 
-    def judge_current(self, video_id: int, model: str) -> _Judged | None:
-        """Judge the video's current summary and keep the judgement; None where it is not to be judged."""
+    def judge_current(self, video_id: int, model: str) -> _Judged | str:
+        """Judge the video's current summary and keep the judgement; or say why it is not to be judged."""
         event_id = self.database.current_event_id(video_id)
-        if event_id is None or not is_sampled(event_id, self.settings.summary_judge_share):
-            return None
+        if event_id is None:
+            return "The video has no summary of this pipeline."
+        if not is_sampled(event_id, self.settings.summary_judge_share):
+            return f"The summary is not among the share of {self.settings.summary_judge_share:g} that is judged."
         if self.database.is_judged(event_id, judge_name(model)):
-            return None
+            return "The same judge has judged this summary before."
         most = self.settings.summary_max_transcript_bytes
         stored = self.objects.read(summary_version_json_key(video_id, event_id), max_bytes=most)
         document = SummaryDocument.model_validate_json(stored.body)
@@ -119,7 +113,9 @@ class _Work:
             return await opened.judge(transcript, summary)
 
 
-def _metadata(judged: _Judged) -> Mapping[str, dg.MetadataValue | str | float | None]:
+def _metadata(judged: _Judged | str) -> Mapping[str, str | float | None]:
+    if isinstance(judged, str):
+        return {"result": "not judged", "reason": judged}
     offline = (judged.document.quality or {}).get("score")
     return {
         "result": "judged",

@@ -13,7 +13,7 @@ COMPONENTS: Final[dict[str, str]] = {
     "numbers": "Whether numbers stand in the transcript, near what the summary says of them.",
     "conciseness": "How little the summary repeats itself.",
     "order": "How far the summary follows the transcript's order.",
-    "form": "Number of sentences, their length, a proper end, reported rather than direct speech.",
+    "form": "Number of sentences, their length, reported rather than direct speech.",
 }
 """One line on what each component means, in the order in which they are shown."""
 
