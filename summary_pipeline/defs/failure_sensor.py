@@ -158,7 +158,10 @@ def failure_reason(
 
 def _told_at_start(run_failure: dg.DagsterEvent | None) -> str | None:
     """Return what was wrong before the first asset, for example settings that are missing on a worker."""
-    return _told_by_us(run_failure.job_failure_data.error) if run_failure is not None else None
+    # A run that was failed from outside, by run monitoring for example, has no data.
+    if run_failure is None or run_failure.event_specific_data is None:
+        return None
+    return _told_by_us(run_failure.job_failure_data.error)
 
 
 def _told_by_us(error: SerializableErrorInfo | None) -> str | None:

@@ -57,6 +57,7 @@ def unsettled(snapshot: Snapshot) -> list[str]:
     waiting += [f"{partition}@{offset} not dead-lettered" for partition, offset in sorted(missing)]
     if snapshot.runs_under_way:
         waiting.append(f"{snapshot.runs_under_way} runs under way")
+    waiting += [f"{sensor} fails" for sensor in snapshot.failing_sensors]
     return waiting
 
 
@@ -241,6 +242,12 @@ def no_run_is_left(snapshot: Snapshot) -> Iterator[str]:
         yield f"{snapshot.runs_under_way} runs have not ended"
 
 
+def no_sensor_fails(snapshot: Snapshot) -> Iterator[str]:
+    """Every sensor's newest tick has succeeded: one that stands still would show in nothing else here."""
+    for sensor in snapshot.failing_sensors:
+        yield f"the newest tick of {sensor} failed"
+
+
 INVARIANTS: tuple[Callable[[Snapshot], Iterator[str]], ...] = (
     nothing_is_lost,
     nothing_is_doubled,
@@ -254,6 +261,7 @@ INVARIANTS: tuple[Callable[[Snapshot], Iterator[str]], ...] = (
     the_newest_summary_stays,
     rows_and_files_agree,
     no_run_is_left,
+    no_sensor_fails,
 )
 
 

@@ -100,6 +100,8 @@ class Snapshot:
     summarized: tuple[Message, ...]
     letters: tuple[Letter, ...]
     runs_under_way: int
+    failing_sensors: tuple[str, ...]
+    """Sensors whose newest tick that has ended failed."""
 
     def copy(self, **changes: Any) -> "Snapshot":  # noqa: ANN401 - of any field
         """Return a snapshot that differs in some fields."""
@@ -141,6 +143,7 @@ def take_snapshot(script: Script, environment: Mapping[str, str]) -> Snapshot:
             summarized=_messages(stores, SUMMARIZED),
             letters=tuple(_letter(message) for message in stores.messages(DEAD_LETTERS)),
             runs_under_way=_runs_under_way(environment["DAGSTER_POSTGRES_URL"]),
+            failing_sensors=_failing_sensors(environment["DAGSTER_POSTGRES_URL"]),
         )
 
 
@@ -166,11 +169,24 @@ def _letter(message: Any) -> Letter:  # noqa: ANN401 - kafka-python publishes no
 
 
 def _runs_under_way(dagster_url: str) -> int:
+    ((count,),) = _dagster_rows(dagster_url, "SELECT count(*) FROM runs WHERE status <> ALL(%s)", list(_ENDED))
+    return int(count)
+
+
+def _failing_sensors(dagster_url: str) -> tuple[str, ...]:
+    newest = """
+        SELECT name FROM (
+            SELECT DISTINCT ON (selector_id) tick_body::json ->> 'instigator_name' AS name, status
+            FROM job_ticks WHERE type = 'SENSOR' AND status <> 'STARTED' ORDER BY selector_id, id DESC
+        ) AS newest WHERE status = %s ORDER BY name"""
+    return tuple(name for (name,) in _dagster_rows(dagster_url, newest, "FAILURE"))
+
+
+def _dagster_rows(dagster_url: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
     connection = psycopg2.connect(dagster_url.replace("+psycopg2", "", 1))
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM runs WHERE status <> ALL(%s)", (list(_ENDED),))
-            (count,) = cursor.fetchone() or (0,)
-            return int(count)
+            cursor.execute(statement, parameters)
+            return cursor.fetchall()
     finally:
         connection.close()

@@ -65,6 +65,7 @@ SOUND = Snapshot(
     summarized=in_kafka(FIRST, FIRST, SECOND),
     letters=(Letter(BAD.partition, BAD.offset, BAD.key, BAD.value, "not_json: no"),) * 2,
     runs_under_way=0,
+    failing_sensors=(),
 )
 
 
@@ -160,6 +161,7 @@ BROKEN: dict[str, list[Snapshot]] = {
         SOUND.copy(outbox=(SECOND, FIRST)),
     ],
     "no_run_is_left": [SOUND.copy(runs_under_way=1)],
+    "no_sensor_fails": [SOUND.copy(failing_sensors=("failed_summary_sensor",))],
 }
 
 

@@ -1,22 +1,29 @@
 """Failed runs, real ones, and what the platform is told of them."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
 import dagster as dg
 import pytest
+from confluent_kafka import KafkaException
 from sqlalchemy import Engine, NullPool, create_engine, update
 from sqlalchemy.orm import Session
 
+from summary_pipeline.contract.dead_letter import DeadLetter
+from summary_pipeline.contract.events import parse_video_transcribed
+from summary_pipeline.database.dead_letters import dead_letter, list_dead_letters
 from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.models import Video
 from summary_pipeline.defs.failure_cursor import parse_failure_cursor
 from summary_pipeline.defs.failure_sensor import failed_summary_sensor, failure_reason, is_undecided
 from summary_pipeline.defs.run_tags import EventOrigin
 from summary_pipeline.local.ports import free_port
+from summary_pipeline.resources import kafka_topics
 from summary_pipeline.resources.factories import build_resources
 from summary_pipeline_tests.database.faults import before_step, cut
 from summary_pipeline_tests.defs.platform import Platform, snippets
+from summary_pipeline_tests.kafka_support import read_all
 
 
 def tick(platform: Platform, cursor: str | None = None) -> dg.SensorResult:
@@ -68,6 +75,20 @@ def test_the_event_of_a_failed_video_can_be_replayed_once_its_cause_is_mended(pl
     assert platform.summarize(7, origin).success
     video = platform.video(7)
     assert (video.status, video.status_message) == ("indexing", None)
+
+
+@pytest.mark.servers
+def test_a_run_that_run_monitoring_failed_is_told_and_holds_up_no_other(platform: Platform) -> None:
+    platform.add_video(8, snippets())
+    job = platform.defs.resolve_job_def("summarize_video")
+    lost = platform.instance.create_run_for_job(job, tags={"dagster/partition": "8"})
+    platform.instance.report_run_failed(lost, "Detected run worker status FAILED")
+    fail(platform, platform.add_video(9, None))
+    tick(platform)
+    assert platform.video(8).status_message == (
+        f"The run ended without a result (its worker was stopped or lost). See run {lost.run_id} in the Dagster UI."
+    )
+    assert platform.video(9).status == "failed"
 
 
 def test_a_run_that_ended_without_a_failing_asset_points_to_its_page() -> None:
@@ -205,3 +226,86 @@ def test_a_failure_that_can_never_be_recorded_does_not_hold_up_the_next(platform
     tick(platform)
     assert platform.video(7).status == "something else"
     assert platform.video(8).status == "failed"
+
+
+def lose_worker(platform: Platform, origin: EventOrigin | None, video_id: int = 7) -> str:
+    """End a run as run monitoring does when its worker is gone."""
+    job = platform.defs.resolve_job_def("summarize_video")
+    tags = {**(origin.to_tags() if origin else {}), "dagster/partition": str(video_id)}
+    run = platform.instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    platform.instance.report_run_failed(run, "The worker does not answer.")
+    return run.run_id
+
+
+def letters(platform: Platform) -> list[DeadLetter]:
+    return [dead_letter(platform.engine, row.id).letter for row in list_dead_letters(platform.engine)]
+
+
+@pytest.mark.servers
+def test_the_event_of_a_video_that_is_not_there_is_dead_lettered_in_topic_and_table(
+    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    origin = EventOrigin(str(uuid.uuid4()), 404, "transcripts/404/transcript.json", snippet_count=3)
+    fail(platform, origin)
+    tick(platform)
+    tick(platform)
+    (letter,) = letters(platform)
+    assert (letter.event_id, letter.video_id) == (origin.event_id, 404)
+    assert "Video 404 is not in the videos table" in letter.reason
+    replayed = parse_video_transcribed(letter.value, letter.key)
+    assert (replayed.id, replayed.transcript_file_key, replayed.snippet_count) == (
+        origin.event_id,
+        origin.transcript_key,
+        3,
+    )
+    assert letter.value in {message.value() for message in read_all(kafka_bootstrap, "video.transcribed.dlq")}
+
+
+@pytest.mark.servers
+def test_an_event_that_had_its_effect_is_not_dead_lettered_with_a_later_run_of_it(platform: Platform) -> None:
+    origin = platform.add_video(7, snippets())
+    platform.summarize(7, origin)
+    lose_worker(platform, origin)
+    tick(platform)
+    assert letters(platform) == []
+
+
+@pytest.mark.servers
+def test_an_event_whose_last_run_lost_its_worker_is_given_up(
+    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    origin = platform.add_video(7, snippets())
+    run_id = lose_worker(platform, origin)
+    tick(platform)
+    video = platform.video(7)
+    assert (video.status, video.status_message) == ("failed", failure_reason([], run_id))
+    (letter,) = letters(platform)
+    assert (letter.event_id, letter.reason) == (origin.event_id, video.status_message)
+
+
+@pytest.mark.servers
+def test_without_an_event_there_is_nothing_to_dead_letter(platform: Platform) -> None:
+    platform.add_video(7, snippets())
+    lose_worker(platform, None)
+    tick(platform)
+    assert platform.video(7).status == "failed"
+    assert letters(platform) == []
+
+
+@pytest.mark.servers
+def test_without_kafka_the_cursor_waits_for_the_dead_letter(
+    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(platform, EventOrigin(str(uuid.uuid4()), 404, "transcripts/404/transcript.json"))
+    fail(platform, platform.add_video(7, None))
+    with monkeypatch.context() as without:
+        without.setattr(kafka_topics, "REQUEST_TIMEOUT_SECONDS", 0.5)
+        with pytest.raises(KafkaException):
+            tick(platform)
+    assert platform.video(7).status == "summarizing"
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    tick(platform)
+    assert platform.video(7).status == "failed"
+    assert len(letters(platform)) == 1
