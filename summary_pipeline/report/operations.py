@@ -110,5 +110,5 @@ def _usage_line(variant: Variant, rows: Sequence[SummaryRow]) -> UsageLine:
 
 def _place(row: DeadLetterRow) -> str:
     if row.offset is None:
-        return "not in Kafka: given up by the sweep"
+        return "not in Kafka: given up"
     return f"{row.topic}[{row.partition}]@{row.offset}"

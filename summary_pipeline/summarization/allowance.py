@@ -17,6 +17,8 @@ MARGIN_SECONDS = 0.2
 LONGEST_MARGIN_SECONDS = 0.5
 MARGIN_SHARE = 0.025
 """Share of a call by which the pause before it grows where the bucket has no room for the margin."""
+FIRST_BURST_SECONDS = 1.0
+"""A limit of so many seconds may be spent at once, until the provider has shown that it allows more."""
 
 
 class Allowance:
@@ -59,6 +61,12 @@ class Allowance:
             self._updated = now
             self.capacity = capacity
 
+    def use_all_of(self, per_minute: float, now: float) -> None:
+        """Refill at ``per_minute`` from now on."""
+        self._level = self._refilled(now)
+        self._updated = now
+        self.per_minute = per_minute
+
     def complained_about(self, slower: float) -> None:
         """Take note that a call was turned away all the same: keep a wider margin and a pace lower by ``slower``."""
         self.factor *= slower
@@ -81,3 +89,8 @@ class Allowance:
 
     def _refilled(self, now: float) -> float:
         return self._level + (now - self._updated) * self.rate
+
+
+def first_capacity(per_minute: float) -> float:
+    """Return what a bucket is taken to hold of which only the limit is known."""
+    return max(1.0, per_minute / 60 * FIRST_BURST_SECONDS)

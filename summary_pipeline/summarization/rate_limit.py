@@ -31,16 +31,14 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from summary_pipeline.summarization.allowance import Allowance
+from summary_pipeline.summarization.allowance import Allowance, first_capacity
 from summary_pipeline.summarization.clock import Clock, SystemClock
 from summary_pipeline.summarization.language_model import RateLimitState
 
 SET_LIMIT_SHARE = 0.98
-"""Share of a set limit that is used: what a call weighs is known for certain only to the provider."""
+"""Share of a set limit that is used until the provider tells that limit: it alone knows what calls weigh."""
 TRANSIT_SECONDS = 0.25
 """How long a call may be on its way to the provider."""
-FIRST_BURST_SECONDS = 1.0
-"""A limit of so many seconds may be spent at once, until the provider has shown that it allows more."""
 SHORTEST_WAIT_SECONDS = 1e-6
 """Below it is rounding, and no clock would tell that it has passed."""
 SLOWER = 0.95
@@ -82,7 +80,8 @@ class AdaptiveLimiter:
         self._clock = clock or SystemClock()
         now = self._clock.now()
         limits = {"requests": requests_per_minute, "tokens": tokens_per_minute}
-        self._set = {name: _set_allowance(limit, now) for name, limit in limits.items() if limit is not None}
+        self._stated = {name: limit for name, limit in limits.items() if limit is not None}
+        self._set = {name: _set_allowance(limit, now) for name, limit in self._stated.items()}
         self._learned: dict[str, Allowance] = {}
         self._sent = {"requests": 0.0, "tokens": 0.0}
         self._in_transit: deque[tuple[float, int]] = deque()
@@ -238,8 +237,11 @@ class AdaptiveLimiter:
         for reading in _readings(state):
             allowance = self._learned.get(reading.name)
             if allowance is None or allowance.per_minute != reading.limit:
-                allowance = Allowance(reading.limit, _first_capacity(reading.limit), now, level=-math.inf)
+                allowance = Allowance(reading.limit, first_capacity(reading.limit), now, level=-math.inf)
                 self._learned[reading.name] = allowance
+                # Where the account has just the limit that is set, its own count corrects ours from now on.
+                if reading.limit <= self._stated.get(reading.name, 0.0):
+                    self._set[reading.name].use_all_of(self._stated[reading.name], now)
             self._follow(allowance, reading, permit, now)
 
     def _follow(self, allowance: Allowance, reading: "_Reading", permit: Permit, now: float) -> None:
@@ -294,8 +296,4 @@ def _readings(state: RateLimitState) -> Iterator[_Reading]:
 
 def _set_allowance(per_minute: float, now: float) -> Allowance:
     used = per_minute * SET_LIMIT_SHARE
-    return Allowance(used, _first_capacity(used), now)
-
-
-def _first_capacity(per_minute: float) -> float:
-    return max(1.0, per_minute / 60 * FIRST_BURST_SECONDS)
+    return Allowance(used, first_capacity(used), now)

@@ -176,7 +176,7 @@ def _runs_under_way(dagster_url: str) -> int:
 def _failing_sensors(dagster_url: str) -> tuple[str, ...]:
     newest = """
         SELECT name FROM (
-            SELECT DISTINCT ON (selector_id) tick_body::json ->> 'instigator_name' AS name, status
+            SELECT DISTINCT ON (selector_id) tick_body::json ->> 'job_name' AS name, status
             FROM job_ticks WHERE type = 'SENSOR' AND status <> 'STARTED' ORDER BY selector_id, id DESC
         ) AS newest WHERE status = %s ORDER BY name"""
     return tuple(name for (name,) in _dagster_rows(dagster_url, newest, "FAILURE"))

@@ -8,7 +8,8 @@ from sqlalchemy import Engine, insert
 from summary_pipeline.contract.events import parse_video_transcribed
 from summary_pipeline.database import queries
 from summary_pipeline.database.errors import UnknownVideoError
-from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, VideoTranscript
+from summary_pipeline.database.failures import mark_failed
+from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, VideoSummary, VideoTranscript
 from summary_pipeline.database.own_models import OutboxFailure
 from summary_pipeline.database.queries import (
     OutboxBacklog,
@@ -129,10 +130,53 @@ def test_what_is_no_lost_event_is_left_out(engine: Engine, columns: dict[str, An
     assert lost(engine) == []
 
 
-def test_a_video_that_no_longer_waits_has_no_lost_events(engine: Engine) -> None:
-    add_video(engine, status="failed")
+@pytest.mark.parametrize("status", ["summarizing", "failed", "indexing", "ready"])
+def test_an_event_without_an_outcome_is_lost_wherever_a_summary_can_be_saved(engine: Engine, status: str) -> None:
+    add_video(engine, status=status)
+    add_transcribed(engine)
+    assert lost(engine) == [(EVENT_ID, 7)]
+
+
+@pytest.mark.parametrize("status", ["pending", "transcribing"])
+def test_a_video_that_still_waits_for_its_transcript_has_no_lost_events(engine: Engine, status: str) -> None:
+    add_video(engine, status=status)
     add_transcribed(engine)
     assert lost(engine) == []
+
+
+@pytest.mark.parametrize("status", ["summarizing", "failed", "ready"])
+def test_an_event_whose_failure_is_on_record_is_not_lost(engine: Engine, status: str) -> None:
+    add_video(engine, status=status)
+    add_transcribed(engine)
+    mark_failed(engine, 7, "It was too long.", EVENT_ID, "run")
+    add_transcribed(engine, OTHER_EVENT_ID)
+    assert lost(engine) == [(OTHER_EVENT_ID, 7)]
+    assert awaits_event(engine, [7]) == {7}
+
+
+def test_a_video_whose_events_have_all_failed_awaits_none(engine: Engine) -> None:
+    add_video(engine)
+    add_transcribed(engine)
+    mark_failed(engine, 7, "It was too long.", EVENT_ID, "run")
+    assert awaits_event(engine, [7]) == set()
+
+
+def test_a_newer_event_that_was_lost_is_found_behind_an_older_ones_summary(engine: Engine) -> None:
+    add_video(engine)
+    persist(engine, request())
+    add_transcribed(engine, OTHER_EVENT_ID)
+    assert lost(engine) == [(OTHER_EVENT_ID, 7)]
+
+
+@pytest.mark.parametrize(("summarized_at", "is_lost"), [(ago(HOUR), False), (ago(3 * HOUR), True)])
+def test_what_the_former_service_summarized_is_not_lost(
+    engine: Engine, summarized_at: datetime, *, is_lost: bool
+) -> None:
+    add_video(engine, status="ready")
+    add_transcribed(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(VideoSummary).values(video_id=7, summary_text="x", updated_at=summarized_at))
+    assert bool(lost(engine)) is is_lost
 
 
 def test_one_odd_payload_does_not_hide_the_others(engine: Engine) -> None:

@@ -11,7 +11,7 @@ from summary_pipeline.database.batches import BatchState
 from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.spending import spending_on
 from summary_pipeline.local.openai_server.serving import running_server
-from summary_pipeline.resources import answer_batches
+from summary_pipeline.resources import batch_steps
 from summary_pipeline.resources.openai_batches import OpenAIBatches
 from summary_pipeline.summarization.batching import TICK_LIMITS, BatchLimits
 from summary_pipeline.summarization.language_model import PermanentModelError, TransientModelError
@@ -260,7 +260,7 @@ def test_a_video_that_can_not_be_read_is_left_to_its_run(batches: Batches, text:
 
 
 def test_a_large_request_becomes_several_batches_and_backfills(batches: Batches) -> None:
-    batches.monkeypatch.setattr(answer_batches, "TICK_LIMITS", BatchLimits(requests=1, bytes=TICK_LIMITS.bytes))
+    batches.monkeypatch.setattr(batch_steps, "TICK_LIMITS", BatchLimits(requests=1, bytes=TICK_LIMITS.bytes))
     batches.request(batches.add_video(1, SHORT), batches.add_video(2, TALK), batches.add_video(3, f"{SHORT} {TALK}"))
     batches.tick_until_launched()
     assert len(batches.submitted()) == 3
@@ -272,7 +272,7 @@ def test_what_one_tick_does_not_manage_the_next_ones_do(batches: Batches) -> Non
     batches.tick()
     batches.wait_for_provider()
     with batches.monkeypatch.context() as slow:
-        slow.setattr(answer_batches, "time", _RunsOut())
+        slow.setattr(batch_steps, "time", _RunsOut())
         batches.tick()
     assert (batches.row().videos_collected, batches.row().state) == (1, BatchState.SUBMITTED)
     batches.tick_until_launched()

@@ -15,6 +15,7 @@ from summary_pipeline.defs.run_tags import EventOrigin
 from summary_pipeline.resources import kafka_topics
 from summary_pipeline.resources.factories import build_resources
 from summary_pipeline_tests.defs.platform import Platform, snippets
+from summary_pipeline_tests.defs.test_failure_sensor import tick
 from summary_pipeline_tests.kafka_support import headers_of, read_all
 
 pytestmark = pytest.mark.servers
@@ -75,6 +76,10 @@ def test_an_event_whose_run_is_under_way_is_not_lost(platform: Platform) -> None
     assert sweep(platform) == []
 
 
+WITHOUT_EFFECT = dg.DagsterRunStatus.SUCCESS
+"""Of a run that executed a part of the assets only."""
+
+
 def letters(platform: Platform) -> list[StoredLetter]:
     return [dead_letter(platform.engine, row.id) for row in list_dead_letters(platform.engine)]
 
@@ -90,14 +95,14 @@ def test_an_event_is_requested_a_bounded_number_of_times(
 ) -> None:
     monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
     monkeypatch.setenv("SUMMARY_SWEEP_ATTEMPTS", "2")
-    origin = platform.add_video(7, None)
+    origin = platform.add_video(7, snippets())
     publish(platform, origin)
     run_keys = []
     for _ in range(3):
         requests = sweep(platform)
         run_keys += [request.run_key for request in requests]
         if requests:
-            platform.summarize(7, origin)
+            end_a_run(platform, origin, WITHOUT_EFFECT)
     assert platform.video(7).status == "failed"
     assert (platform.video(7).status_message or "").startswith("2 runs ended without a result")
     assert run_keys == [f"{origin.event_id}:found-again:1", f"{origin.event_id}:found-again:2"]
@@ -110,7 +115,7 @@ def test_an_event_that_is_given_up_is_dead_lettered_in_topic_and_table(
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
     for _ in range(3):
-        run_id = end_a_run(platform, origin, dg.DagsterRunStatus.FAILURE)
+        run_id = end_a_run(platform, origin, WITHOUT_EFFECT)
     assert sweep(platform) == []
     reason = f"3 runs ended without a result, the last one is {run_id}. See it in the Dagster UI."
     (stored,) = letters(platform)
@@ -134,7 +139,7 @@ def test_the_event_is_dead_lettered_as_it_was_sent(
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
     for _ in range(3):
-        end_a_run(platform, origin, dg.DagsterRunStatus.FAILURE)
+        end_a_run(platform, origin, WITHOUT_EFFECT)
     sweep(platform)
     (stored,) = letters(platform)
     (row,) = [row for row in platform.outbox() if row.topic == "video.transcribed"]
@@ -147,7 +152,7 @@ def test_without_kafka_nothing_is_given_up_and_the_next_sweep_does_it(
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
     for _ in range(3):
-        end_a_run(platform, origin, dg.DagsterRunStatus.FAILURE)
+        end_a_run(platform, origin, WITHOUT_EFFECT)
     monkeypatch.setattr(kafka_topics, "REQUEST_TIMEOUT_SECONDS", 0.5)
     with pytest.raises(KafkaException):
         sweep(platform)
@@ -156,6 +161,44 @@ def test_without_kafka_nothing_is_given_up_and_the_next_sweep_does_it(
     sweep(platform)
     assert platform.video(7).status == "failed"
     assert len(letters(platform)) == 1
+
+
+def test_an_event_whose_run_has_failed_is_left_to_the_failure_sensor(platform: Platform) -> None:
+    origin = platform.add_video(7, None)
+    publish(platform, origin)
+    assert not platform.summarize(7, origin).success
+    assert sweep(platform) == []
+    assert platform.video(7).status == "summarizing"
+    tick(platform)
+    assert sweep(platform) == []
+    assert (platform.video(7).status_message or "").endswith("transcript.json does not exist.")
+    assert letters(platform) == []
+
+
+def test_a_failure_that_is_never_recorded_ends_as_a_dead_letter_and_not_as_another_run(
+    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    origin = platform.add_video(7, snippets())
+    publish(platform, origin)
+    run_id = end_a_run(platform, origin, dg.DagsterRunStatus.FAILURE)
+    assert sweep(platform) == []
+    assert platform.video(7).status == "summarizing"
+    monkeypatch.setenv("SUMMARY_STUCK_AFTER_SECONDS", "0.000001")
+    assert sweep(platform) == []
+    (stored,) = letters(platform)
+    assert stored.letter.event_id == origin.event_id
+    assert platform.video(7).status_message == (
+        f"Run {run_id} failed, and why was not recorded. See it in the Dagster UI."
+    )
+
+
+@pytest.mark.parametrize("status", ["failed", "indexing", "ready"])
+def test_a_lost_event_is_requested_whatever_became_of_its_video_before(platform: Platform, status: str) -> None:
+    origin = platform.add_video(7, snippets(), status=status)
+    publish(platform, origin)
+    (request,) = sweep(platform)
+    assert EventOrigin.from_tags(request.tags) == origin
 
 
 def test_a_young_event_is_left_to_the_sensor(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

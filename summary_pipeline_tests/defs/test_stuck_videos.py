@@ -9,6 +9,7 @@ from sqlalchemy import insert, update
 
 from summary_pipeline.contract.events import parse_video_transcribed
 from summary_pipeline.database.dead_letters import dead_letter, list_dead_letters
+from summary_pipeline.database.failures import mark_failed
 from summary_pipeline.database.models import OutboxEvent, Video
 from summary_pipeline.database.queries import StuckVideo
 from summary_pipeline.defs.requests import runs_of_video
@@ -18,6 +19,9 @@ from summary_pipeline_tests.defs.platform import Platform, snippets
 from summary_pipeline_tests.defs.test_lost_event_sensor import sweep
 
 pytestmark = pytest.mark.servers
+
+WITHOUT_EFFECT = dg.DagsterRunStatus.SUCCESS
+"""Of a run that executed a part of the assets only."""
 
 
 def stuck_since(platform: Platform, video_id: int, hours: float = 2) -> datetime:
@@ -99,17 +103,39 @@ def test_a_video_with_a_run_under_way_is_left_alone(platform: Platform, status: 
 def test_an_event_that_only_runs_know_is_asked_for_again(platform: Platform) -> None:
     origin = platform.add_video(7, snippets(), key="elsewhere/seven.json")
     stuck_since(platform, 7)
-    add_run(platform, 7, dg.DagsterRunStatus.FAILURE, origin.to_tags())
+    add_run(platform, 7, WITHOUT_EFFECT, origin.to_tags())
     (request,) = sweep(platform)
     assert EventOrigin.from_tags(request.tags) == origin
     assert platform.summarize(7, origin, tags=request.tags).success
     assert origin.event_id in platform.processed()
 
 
+def test_a_video_whose_run_has_failed_is_left_to_the_failure_sensor(platform: Platform) -> None:
+    platform.add_video(7, snippets())
+    since = stuck_since(platform, 7)
+    add_run(platform, 7, dg.DagsterRunStatus.FAILURE, {STUCK_SINCE: since.isoformat()})
+    assert sweep(platform) == []
+    assert platform.video(7).status == "summarizing"
+
+
+def test_a_video_that_waits_again_after_its_event_has_failed_is_summarized_as_a_backfill_would_be(
+    platform: Platform,
+) -> None:
+    origin = platform.add_video(7, snippets())
+    add_event(platform, origin, published=True)
+    mark_failed(platform.engine, 7, "It was too long.", origin.event_id)
+    with platform.engine.begin() as connection:
+        connection.execute(update(Video).values(status="summarizing"))
+    stuck_since(platform, 7)
+    (request,) = sweep(platform)
+    assert request.tags[VIDEO_ID] == "7"
+    assert EVENT_ID not in request.tags
+
+
 def test_runs_of_an_earlier_time_of_waiting_do_not_count(platform: Platform) -> None:
     origin = platform.add_video(7, snippets())
     for _ in range(3):
-        add_run(platform, 7, dg.DagsterRunStatus.FAILURE, origin.to_tags())
+        add_run(platform, 7, WITHOUT_EFFECT, origin.to_tags())
     (newest, *_others) = runs_of_video(platform.instance, 7)
     since = newest.create_timestamp.replace(tzinfo=None)
     earlier, later = (StuckVideo(7, since + timedelta(seconds=seconds)) for seconds in (-60, 60))
@@ -127,7 +153,7 @@ def test_after_so_many_runs_the_video_fails_with_a_clear_message_and_without_a_d
     for _ in range(3):
         for request in sweep(platform):
             run_keys.append(request.run_key)
-            last = add_run(platform, 7, dg.DagsterRunStatus.FAILURE, dict(request.tags))
+            last = add_run(platform, 7, WITHOUT_EFFECT, dict(request.tags))
     assert run_keys == [f"video:7:since:{since.isoformat()}:{attempt}" for attempt in (1, 2)]
     assert platform.video(7).status == "failed"
     assert platform.video(7).status_message == (
@@ -144,7 +170,7 @@ def test_an_event_that_only_runs_know_is_dead_lettered_when_it_is_given_up(
     origin = platform.add_video(7, snippets())
     since = stuck_since(platform, 7)
     for _ in range(3):
-        add_run(platform, 7, dg.DagsterRunStatus.FAILURE, {**origin.to_tags(), STUCK_SINCE: since.isoformat()})
+        add_run(platform, 7, WITHOUT_EFFECT, {**origin.to_tags(), STUCK_SINCE: since.isoformat()})
     assert sweep(platform) == []
     (row,) = list_dead_letters(platform.engine)
     letter = dead_letter(platform.engine, row.id).letter

@@ -4,12 +4,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import dagster as dg
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from summary_pipeline.database.models import VideoSummary
 from summary_pipeline.database.own_models import SummaryVersion
+from summary_pipeline.summarization import prompts
 from summary_pipeline.summarization.prompts import prompt_set_version
 from summary_pipeline_tests.defs.platform import TALK, Platform, snippets
 
@@ -71,3 +73,18 @@ def test_the_former_services_summary_is_kept_with_its_files(platform: Platform) 
     assert read(platform, found.summary_path) == former
     assert read(platform, new.summary_path) == platform.document(7)
     assert platform.video(7).status == "indexing"
+
+
+def test_a_version_names_the_prompts_that_wrote_it_and_not_those_of_the_worker_that_saved_it(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.summarize(7, platform.add_video(7, snippets()))
+    before = prompt_set_version()
+    monkeypatch.setattr(prompts, "KEY_POINTS", 3)
+    result = platform.defs.resolve_job_def("summarize_video").execute_in_process(
+        instance=platform.instance, partition_key="7", asset_selection=[dg.AssetKey("persisted_summary")]
+    )
+    assert result.success
+    assert prompt_set_version() != before
+    assert [version.prompt_version for version in versions(platform)] == [before, before]
+    assert platform.document(7)["provenance"]["prompt_version"] == before

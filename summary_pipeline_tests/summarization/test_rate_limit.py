@@ -9,7 +9,7 @@ import pytest
 from summary_pipeline.local.openai_server.configuration import Behaviour
 from summary_pipeline.summarization.allowance import MARGIN_SECONDS
 from summary_pipeline.summarization.language_model import RateLimitState
-from summary_pipeline.summarization.rate_limit import AdaptiveLimiter
+from summary_pipeline.summarization.rate_limit import SET_LIMIT_SHARE, AdaptiveLimiter
 from summary_pipeline_tests.summarization.simulated_provider import HeadersAt, SimulatedProvider, make_calls
 from summary_pipeline_tests.summarization.virtual_time import LoopClock, run
 
@@ -66,6 +66,22 @@ def test_no_delay_is_added_where_no_limit_binds(known: dict[str, float]) -> None
     seconds = run(make_calls(provider, [8000] * 12, at_once=12, **known))
     assert seconds <= 3 * 1.3
     assert provider.peak_in_flight == 12
+
+
+@pytest.mark.parametrize(("told", "share"), [(60_000, 1.0), (600_000, SET_LIMIT_SHARE)])
+def test_all_of_a_set_limit_is_used_exactly_where_the_provider_tells_that_limit(told: int, share: float) -> None:
+    async def seconds_of_a_minutes_worth() -> float:
+        limiter = AdaptiveLimiter(tokens_per_minute=60_000, clock=LoopClock())
+        full = RateLimitState(limit_tokens=told, remaining_tokens=told, reset_tokens_seconds=0.0)
+        limiter.succeeded(await limiter.acquire(1, limiter.ticket()), 1, full)
+        for drained in (60_000, 1000):
+            limiter.failed(await limiter.acquire(drained, limiter.ticket()))
+        before = LoopClock().now()
+        for _ in range(60):
+            limiter.failed(await limiter.acquire(1000, limiter.ticket()))
+        return LoopClock().now() - before
+
+    assert run(seconds_of_a_minutes_worth()) == pytest.approx(60 / share, rel=0.005)
 
 
 def test_calls_that_nothing_holds_back_do_not_even_yield() -> None:

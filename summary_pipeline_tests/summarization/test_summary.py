@@ -35,6 +35,7 @@ FINAL = FinalSummary(
         requested_model="m",
         answered_by=("m-1",),
         prompt_versions={"final_summary": "0123456789ab"},
+        prompt_version="ba9876543210",
         parameters={"model": "m"},
         single_call=True,
         chunk_count=1,
