@@ -1,8 +1,8 @@
 """How a contestant is run: in a process of its own, warm, told when to start.
 
 Belongs here: the exchange between the benchmark and a contestant's process, over its standard input and output, a line
-each way: a ``Job`` in, ``ready`` out, ``go`` in, a ``Finish`` out. Nothing of the package is imported here: the peers'
-environment hasn't got it.
+each way: a ``Job`` in, ``ready`` out, ``go`` in, a ``Finish`` out. Nothing of the package is imported here, so that a
+peer needs none of it.
 """
 
 import asyncio

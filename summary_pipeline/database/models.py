@@ -103,10 +103,19 @@ class OutboxEvent(SharedBase):
 
 
 class ProcessedMessage(SharedBase):
-    """A message that has had its effect. A backfill's id is ``run:`` and the run's id."""
+    """A message that has had its effect: an event's id, or a ``backfill_message_id``."""
 
     __tablename__ = "processed_messages"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[str] = mapped_column(unique=True)
     processed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+def backfill_message_id(run_id: str) -> str:
+    """Return what stands in ``processed_messages`` for a summary that no event asked for.
+
+    Args:
+        run_id: of the run that was asked for; automatic retries of it stand for the same message.
+    """
+    return f"run:{run_id}"

@@ -23,7 +23,7 @@ from summary_pipeline.contract.video_id import check_video_id
 from summary_pipeline.contract.video_status import VideoStatus, is_allowed
 from summary_pipeline.database.errors import VideoNotReadyError
 from summary_pipeline.database.locks import Lock, wait_for_lock
-from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, Video, VideoSummary
+from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, Video, VideoSummary, backfill_message_id
 from summary_pipeline.database.own_models import VideoStatusLog
 from summary_pipeline.database.source_event import MODEL_INFO_FIELD, SourceEvent, stored_source_event
 from summary_pipeline.database.storable import storable_json, storable_text
@@ -37,7 +37,9 @@ SERVICE = "python-backend"
 
 @dataclass(frozen=True, slots=True)
 class PersistRequest:
-    """A finished summary. ``source_event`` is None for a backfill, which then is known by ``run_id``.
+    """A finished summary. ``source_event`` is None for a backfill, which then is known by its run.
+
+    ``first_run_id`` is the run that ``run_id`` retries automatically, None where it does not.
 
     ``model_info`` is whatever JSON says how the summary was made; ``source_event``, ``run_id`` and
     ``summarized_event_id`` in it are ours. ``model`` is the one that answered, ``prompt_version`` that of all prompts
@@ -52,6 +54,7 @@ class PersistRequest:
     summary_text: str
     summary_path: str
     source_event: SourceEvent | None = None
+    first_run_id: str | None = None
     quality_score: float | None = None
     model: str | None = None
     prompt_version: str | None = None
@@ -70,9 +73,12 @@ class PersistRequest:
     def message_id(self) -> str:
         """What ``processed_messages`` remembers: the event, or the run where there is none.
 
-        A retry inside one run repeats a backfill and changes nothing; a new run summarizes again.
+        A retry inside one run, or Dagster's automatic retry of a run, repeats a backfill and changes nothing; any other
+        run summarizes again.
         """
-        return self.source_event.id if self.source_event else f"run:{self.run_id}"
+        if self.source_event:
+            return self.source_event.id
+        return backfill_message_id(self.first_run_id or self.run_id)
 
 
 class PersistResult(StrEnum):
@@ -80,7 +86,7 @@ class PersistResult(StrEnum):
 
     SAVED = "saved"
     ALREADY_PROCESSED = "already_processed"
-    """The event, or this run's backfill, has had its effect. Nothing was written."""
+    """The event, or the backfill of this run or of the one it retries, has had its effect. Nothing was written."""
     SUPERSEDED = "superseded"
     """The stored summary came from a newer event and stays. The event counts as processed; the log says why."""
 

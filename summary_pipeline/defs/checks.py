@@ -4,7 +4,7 @@ Belongs here: specs, and from verdicts to check results and metadata. Does not b
 (``summarization.quality.verdicts``).
 
 Results are returned by the assets themselves, so that each video has its own. A check either blocks (severity ERROR:
-nothing is saved, and the run fails with the check's reason) or warns (severity WARN: shown, and nothing else).
+nothing is stored or saved, and the run fails with the check's reason) or warns (severity WARN: shown, nothing else).
 """
 
 from collections.abc import Mapping
@@ -118,16 +118,25 @@ def verdict_metadata(verdicts: Verdicts) -> dict[str, dg.MetadataValue]:
     return {"checks": dg.MetadataValue.table(rows)}
 
 
-def require_unblocked(verdicts: Verdicts) -> None:
-    """Return if no failed check blocks.
+def is_blocked(verdicts: Verdicts) -> bool:
+    """Tell whether a failed check stops the summary."""
+    return bool(_blocking(verdicts))
 
-    To be called after the results have been reported. Dagster alone would stop here too, with an error that names the
-    check and not what is wrong.
 
-    Raises:
-        dagster.Failure: saying why nothing is saved. Trying again would find the same.
+def not_saved(verdicts: Verdicts, *, refused: str) -> dg.Failure:
+    """Return the error that says why nothing is saved; trying again would find the same.
+
+    To be raised after the results have been reported and before the value is. Dagster alone would stop here too, with
+    the value stored, and an error that names the check and not what is wrong.
+
+    Args:
+        verdicts: of which one blocks.
+        refused: the summary in Markdown, for the run's page: nothing else keeps it.
     """
-    blocking = [(check, verdict) for check, verdict in verdicts.items() if check.blocks and not verdict.passed]
-    if blocking:
-        faults = " ".join(f"{check.name}: {verdict.reason}" for check, verdict in blocking)
-        raise dg.Failure(f"The summary was not saved. {faults}", allow_retries=False)
+    faults = " ".join(f"{check.name}: {verdict.reason}" for check, verdict in _blocking(verdicts))
+    metadata = {"refused_summary": dg.MetadataValue.md(refused), **verdict_metadata(verdicts)}
+    return dg.Failure(f"The summary was not saved. {faults}", metadata=metadata, allow_retries=False)
+
+
+def _blocking(verdicts: Verdicts) -> list[tuple[Check, Verdict]]:
+    return [(check, verdict) for check, verdict in verdicts.items() if check.blocks and not verdict.passed]

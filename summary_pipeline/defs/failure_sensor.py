@@ -1,6 +1,8 @@
 """The sensor that tells the platform when a video could not be summarized.
 
-Belongs here: from a failed run to ``videos.status``. Does not belong here: what counts as a failure (``failures``).
+Belongs here: from a failed run to ``videos.status``. Does not belong here: what counts as a failure (``failures``),
+whether a retry takes a failed run's place (``run_retries``).
+
 A sensor and not a hook in the run: a run whose worker was killed has failed too. And not Dagster's run-failure sensor,
 which passes over a failure that it could not tell (``failure_cursor``).
 
@@ -8,6 +10,7 @@ Two failures are no more than a line on a run's page, which is pruned one day: t
 those of runs that ended without a word. Their events are dead-lettered as well, so that they can be replayed.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,6 +23,7 @@ from summary_pipeline.defs.failure_cursor import FailureCursor, parse_failure_cu
 from summary_pipeline.defs.giving_up import KAFKA_TROUBLE, event_of, keep_dead_letters
 from summary_pipeline.defs.job import ASSETS, JOB_NAME
 from summary_pipeline.defs.partitions import video_id_of
+from summary_pipeline.defs.run_retries import Following, first_run_id, what_follows
 from summary_pipeline.defs.run_tags import EVENT_ID, EventOrigin
 from summary_pipeline.intake.dead_letters import given_up_letter
 from summary_pipeline.resources.database import Database
@@ -29,8 +33,6 @@ FAILURE_SENSOR: Final = "failed_summary_sensor"
 #: Failed runs that one tick takes up.
 FAILURES_PER_TICK: Final = 50
 PARTITION: Final = "dagster/partition"
-WILL_RETRY: Final = "dagster/will_retry"
-RETRIED_BY: Final = "dagster/auto_retry_run_id"
 OUR_ERRORS: Final = "summary_pipeline."
 RUN_FAILURE: Final = dg.DagsterEventType.RUN_FAILURE
 
@@ -57,10 +59,12 @@ def failed_summary_sensor(
     for record in records:
         run = context.instance.get_run_by_id(record.run_id)
         if run is not None and is_about_a_video(run):
-            if is_undecided(run, context.instance):
+            age = time.time() - record.event_log_entry.timestamp
+            following = what_follows(run, context.instance, seconds_since_failure=age)
+            if following is Following.UNDECIDED:
                 cursor = cursor.with_undecided(record.storage_id)
                 continue
-            if run.tags.get(WILL_RETRY) != "true":
+            if following is Following.NOTHING:
                 try:
                     _tell(context, database, kafka, run, record)
                 except (TransientDatabaseError, *KAFKA_TROUBLE) as error:
@@ -87,21 +91,6 @@ def failures(instance: dg.DagsterInstance, cursor: FailureCursor) -> list[dg.Eve
     return put_off + [record for record in found.records if cursor.is_new(record.storage_id)]
 
 
-def is_undecided(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
-    """Tell whether Dagster has yet to say what follows a failed run: it tags the run after it has logged the failure.
-
-    A run that will be retried is undecided until its retry is there: where that can't be made, Dagster takes back what
-    it said, and logs no other failure.
-    """
-    will_retry = run.tags.get(WILL_RETRY)
-    if will_retry is None:
-        return instance.run_retries_enabled
-    if will_retry != "true":
-        return False
-    retry = instance.get_run_by_id(run.tags.get(RETRIED_BY, ""))
-    return retry is None or retry.status is dg.DagsterRunStatus.NOT_STARTED
-
-
 def _tell(
     context: dg.SensorEvaluationContext, database: Database, kafka: Kafka, run: dg.DagsterRun, record: dg.EventLogRecord
 ) -> None:
@@ -112,7 +101,13 @@ def _tell(
     reason = failure_reason(events, run.run_id, run_failure)
     try:
         video_id = video_id_of(run.tags[PARTITION])
-        outcome = database.mark_failed(video_id, reason, event_id=run.tags.get(EVENT_ID), run_id=run.run_id)
+        outcome = database.mark_failed(
+            video_id,
+            reason,
+            event_id=run.tags.get(EVENT_ID),
+            run_id=run.run_id,
+            first_run_id=first_run_id(run, context.instance.get_run_by_id),
+        )
     except (dg.Failure, UnexpectedStatusError):
         context.log.exception("Run %s failed (%s), which can't be recorded.", run.run_id, reason)
         return

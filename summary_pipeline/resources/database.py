@@ -59,9 +59,11 @@ class Database:
         """Return the scores of the summaries before this one, by the same model, prompts and scorer, newest first."""
         return earlier_scores(self.engine, summarized_event_id, limit=limit)
 
-    def mark_failed(self, video_id: int, reason: str, *, event_id: str | None, run_id: str) -> FailureOutcome:
+    def mark_failed(
+        self, video_id: int, reason: str, *, event_id: str | None, run_id: str, first_run_id: str | None = None
+    ) -> FailureOutcome:
         """Tell the platform that the video could not be summarized, and why."""
-        return mark_failed(self.engine, video_id, reason, event_id, run_id)
+        return mark_failed(self.engine, video_id, reason, event_id, run_id, first_run_id)
 
     def lost_events(self, *, older_than_seconds: float) -> list[LostEvent]:
         """Return published events that neither had an effect nor failed."""

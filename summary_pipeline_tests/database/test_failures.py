@@ -1,5 +1,5 @@
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from summary_pipeline.database.failures import MAX_REASON_CHARACTERS, FailureOutcome, mark_failed
 from summary_pipeline.database.models import ProcessedMessage, Video
@@ -40,6 +40,42 @@ def test_the_same_failure_is_written_once(engine: Engine) -> None:
     assert state(engine) == before
 
 
+def test_a_failure_is_not_told_again_after_the_video_was_summarized(engine: Engine) -> None:
+    add_video(engine)
+    mark_failed(engine, 7, REASON, EVENT_ID, "run-1")
+    persist(engine, request(source_event=None, run_id="run-2"))
+    before = state(engine)
+    assert mark_failed(engine, 7, REASON, EVENT_ID, "run-1") is FailureOutcome.ALREADY_FAILED
+    assert state(engine) == before
+
+
+@pytest.mark.parametrize("run_id", ["run-1", None])
+def test_an_old_failure_does_not_fail_a_video_that_was_uploaded_again(engine: Engine, run_id: str | None) -> None:
+    add_video(engine)
+    mark_failed(engine, 7, REASON, EVENT_ID, run_id)
+    mark_failed(engine, 7, "Another reason.", OTHER_EVENT_ID, "run-2")
+    with engine.begin() as connection:
+        connection.execute(update(Video).values(status="uploading", status_message=None))
+    before = state(engine)
+    assert mark_failed(engine, 7, REASON, EVENT_ID, run_id) is FailureOutcome.ALREADY_FAILED
+    assert state(engine) == before
+
+
+@pytest.mark.parametrize("status", ["summarizing", "indexing"])
+def test_the_same_failure_of_another_run_is_news(engine: Engine, status: str) -> None:
+    add_video(engine, status=status)
+    first = mark_failed(engine, 7, REASON, EVENT_ID, "run-1")
+    assert mark_failed(engine, 7, REASON, EVENT_ID, "run-2") is first
+    assert [row.run_id for row in all_of(engine, VideoStatusLog)] == ["run-1", "run-2"]
+
+
+def test_the_same_failure_of_another_video_is_news(engine: Engine) -> None:
+    add_video(engine)
+    add_video(engine, 8)
+    mark_failed(engine, 7, REASON, run_id="run-1")
+    assert mark_failed(engine, 8, REASON, run_id="run-1") is FailureOutcome.FAILED
+
+
 def test_a_later_failure_tells_the_newer_reason(engine: Engine) -> None:
     add_video(engine)
     mark_failed(engine, 7, "The first reason.", EVENT_ID, "run-1")
@@ -72,6 +108,15 @@ def test_a_backfill_that_had_its_effect_does_not_fail_the_video(engine: Engine) 
     assert mark_failed(engine, 7, REASON, None, "run-9") is FailureOutcome.ALREADY_PROCESSED
 
 
+def test_the_retry_of_a_backfill_that_had_its_effect_does_not_fail_the_video(engine: Engine) -> None:
+    add_video(engine)
+    persist(engine, request(source_event=None, run_id="run-9"))
+    before = state(engine)
+    outcome = mark_failed(engine, 7, REASON, run_id="run-10", first_run_id="run-9")
+    assert outcome is FailureOutcome.ALREADY_PROCESSED
+    assert state(engine) == before
+
+
 def test_a_failure_of_an_unknown_video_changes_nothing(engine: Engine) -> None:
     before = state(engine)
     assert mark_failed(engine, 7, REASON, EVENT_ID, "run-1") is FailureOutcome.UNKNOWN_VIDEO
@@ -80,6 +125,7 @@ def test_a_failure_of_an_unknown_video_changes_nothing(engine: Engine) -> None:
 
 def test_a_failure_without_event_and_run_is_written(engine: Engine) -> None:
     add_video(engine)
+    assert mark_failed(engine, 7, REASON) is FailureOutcome.FAILED
     assert mark_failed(engine, 7, REASON) is FailureOutcome.FAILED
 
 
@@ -104,4 +150,4 @@ def test_a_crash_before_any_statement_leaves_nothing(engine: Engine) -> None:
                 outcome = mark_failed(engine, 7, REASON, EVENT_ID, "run-1")
             except Crash:
                 assert state(engine) == before, f"interrupted at point {point}"
-    assert (outcome, point) == (FailureOutcome.FAILED, 8)
+    assert (outcome, point) == (FailureOutcome.FAILED, 9)

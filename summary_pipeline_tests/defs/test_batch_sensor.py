@@ -11,7 +11,7 @@ from summary_pipeline.database.batches import BatchState
 from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.spending import spending_on
 from summary_pipeline.local.openai_server.serving import running_server
-from summary_pipeline.resources import batch_steps
+from summary_pipeline.resources import answer_batches, batch_steps
 from summary_pipeline.resources.openai_batches import OpenAIBatches
 from summary_pipeline.summarization.batching import TICK_LIMITS, BatchLimits
 from summary_pipeline.summarization.language_model import PermanentModelError, TransientModelError
@@ -272,7 +272,9 @@ def test_what_one_tick_does_not_manage_the_next_ones_do(batches: Batches) -> Non
     batches.tick()
     batches.wait_for_provider()
     with batches.monkeypatch.context() as slow:
-        slow.setattr(batch_steps, "time", _RunsOut())
+        clock = _RunsOut()
+        slow.setattr(answer_batches, "time", clock)
+        slow.setattr(batch_steps, "time", clock)
         batches.tick()
     assert (batches.row().videos_collected, batches.row().state) == (1, BatchState.SUBMITTED)
     batches.tick_until_launched()

@@ -105,12 +105,51 @@ def test_a_refusal_in_the_form_of_an_answer_is_not_saved(platform: Platform) -> 
     result = scripted.summarize(7, platform.add_video(7, snippets()))
     assert not result.success
     assert not evaluations(result)["answer_well_formed"].passed
-    assert "persisted_summary" not in materialized(result)
+    assert {"final_summary", "persisted_summary"}.isdisjoint(materialized(result))
     assert platform.summary(7) is None
     assert platform.outbox() == []
     assert "The summary was not saved. answer_well_formed: The answer is no summary: the model declines." in reason(
         result
     )
+
+
+def save_alone(platform: Platform, video_id: int) -> dg.ExecuteInProcessResult:
+    """Materialize the last asset alone, of what earlier runs stored, as a person may on its page."""
+    return platform.defs.resolve_job_def("summarize_video").execute_in_process(
+        instance=platform.instance,
+        partition_key=str(video_id),
+        asset_selection=[dg.AssetKey("persisted_summary")],
+        raise_on_error=False,
+    )
+
+
+@pytest.mark.servers
+def test_a_refused_summary_cannot_be_saved_by_materializing_the_last_asset_alone(platform: Platform) -> None:
+    scripted = with_answers(platform, REFUSAL)
+    scripted.summarize(7, platform.add_video(7, snippets()))
+    alone = save_alone(scripted, 7)
+    assert not alone.success
+    assert "pipeline/assets/final_summary/7.json does not exist" in reason(alone)
+    assert platform.video(7).status == "summarizing"
+    assert platform.summary(7) is None
+    assert platform.outbox() == []
+
+
+@pytest.mark.servers
+def test_a_refused_summary_does_not_replace_the_accepted_one_that_is_stored(platform: Platform) -> None:
+    platform.summarize(7, platform.add_video(7, snippets()))
+    accepted = platform.document(7)["summary"]
+    with_answers(platform, REFUSAL).summarize(7)
+    assert save_alone(platform, 7).success
+    assert platform.document(7)["summary"] == accepted
+
+
+@pytest.mark.servers
+def test_a_refused_summary_can_be_read_on_the_page_of_its_run(platform: Platform) -> None:
+    result = with_answers(platform, REFUSAL).summarize(7, platform.add_video(7, snippets()))
+    (failure,) = [event.step_failure_data.user_failure_data for event in result.all_events if event.is_step_failure]
+    assert failure is not None
+    assert REFUSAL in str(failure.metadata["refused_summary"].value)
 
 
 @pytest.mark.servers
@@ -195,11 +234,14 @@ def test_every_check_is_declared_with_its_meaning() -> None:
     assert {spec.name for spec in specs if spec.blocking} == {"coverage_complete", "answer_well_formed"}
 
 
-def test_only_a_failed_blocking_check_ends_a_step() -> None:
+def test_only_a_failed_blocking_check_stops_a_summary() -> None:
     bad, good = Verdict(passed=False, reason="It is bad."), Verdict(passed=True, reason="It is good.")
-    checks.require_unblocked({checks.LANGUAGE: bad, checks.COVERAGE_COMPLETE: good})
-    with pytest.raises(dg.Failure, match="It is bad"):
-        checks.require_unblocked({checks.COVERAGE_COMPLETE: bad, checks.ANSWER_WELL_FORMED: good})
+    assert not checks.is_blocked({checks.LANGUAGE: bad, checks.COVERAGE_COMPLETE: good})
+    blocked = {checks.LANGUAGE: bad, checks.COVERAGE_COMPLETE: bad, checks.ANSWER_WELL_FORMED: good}
+    assert checks.is_blocked(blocked)
+    failure = checks.not_saved(blocked, refused="What it said.")
+    assert failure.description == "The summary was not saved. coverage_complete: It is bad."
+    assert not failure.allow_retries
 
 
 def test_a_score_that_fails_says_so_in_what_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,7 +116,7 @@ def test_dead_letters_are_told_with_their_place() -> None:
     made = report(dead_letters=letters)
     assert [(each.stage, each.count, each.replayed, each.example_place) for each in made.dead_letters] == [
         ("parse", 1, 0, "video.transcribed[1]@90"),
-        ("sweep", 1, 1, "not in Kafka: given up by the sweep"),
+        ("sweep", 1, 1, "not in Kafka: given up"),
     ]
 
 

@@ -29,17 +29,21 @@ def build_final_summary(options: AssetOptions, *, code_version: str) -> dg.Asset
         check_specs=checks.specs_of("final_summary"),
         description="The summary in four to six sentences, with key points, chapters and topics, of the whole video.",
     )
-    # A generator, because the verdicts have to be reported before a blocking one ends the step.
+    # A generator, because the verdicts have to be reported before a blocking one ends the step. The value is not: once
+    # stored, it could be saved by materializing persisted_summary alone.
     def final_summary(
         context: dg.AssetExecutionContext,
         chunk_summaries: ChunkSummaries,
         summarizer: dg.ResourceParam[SummarizerFactory],
         settings: dg.ResourceParam[Settings],
-    ) -> Iterator[dg.MaterializeResult[FinalSummary]]:
+    ) -> Iterator[dg.MaterializeResult[FinalSummary] | dg.AssetCheckResult]:
         origin = Origin.of(context)
         with clear_failures(context, options.retries):
             final = asyncio.run(_reduce(summarizer, chunk_summaries))
             found = _verdicts(final, chunk_summaries, plan_of(settings.pipeline).parameters)
+        if checks.is_blocked(found):
+            yield from checks.results(found, context.partition_key)
+            raise checks.not_saved(found, refused=summary_markdown(final))
         yield dg.MaterializeResult(
             value=final.model_copy(update={"source_sha256": chunk_summaries.source_sha256}),
             metadata={
@@ -56,7 +60,6 @@ def build_final_summary(options: AssetOptions, *, code_version: str) -> dg.Asset
             },
             check_results=checks.results(found, context.partition_key),
         )
-        checks.require_unblocked(found)
 
     return final_summary
 

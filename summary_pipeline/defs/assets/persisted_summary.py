@@ -20,6 +20,7 @@ from summary_pipeline.defs.assets.options import AssetOptions
 from summary_pipeline.defs.assets.transcript import SourcedTranscript
 from summary_pipeline.defs.failures import clear_failures
 from summary_pipeline.defs.partitions import video_id_of
+from summary_pipeline.defs.run_retries import first_run_id
 from summary_pipeline.defs.run_tags import EventOrigin
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.object_store import ObjectStore
@@ -72,7 +73,7 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
                 document=document.model_dump_json(indent=2).encode(),
                 text=summary_text(final_summary).encode(),
             )
-            outcome = database.persist(_request(context.run.run_id, event, document), files)
+            outcome = database.persist(_request(context, event, document), files)
         context.log.info("Video %s: %s", video_id, outcome.result)
         found = _verdicts(document.quality or {}, outcome, database, settings.pipeline)
         yield dg.MaterializeResult(
@@ -110,7 +111,7 @@ def _document(
     )
 
 
-def _request(run_id: str, event: EventOrigin | None, document: SummaryDocument) -> PersistRequest:
+def _request(context: dg.AssetExecutionContext, event: EventOrigin | None, document: SummaryDocument) -> PersistRequest:
     source_event = None
     if event is not None:
         source_event = SourceEvent(
@@ -123,7 +124,8 @@ def _request(run_id: str, event: EventOrigin | None, document: SummaryDocument) 
         )
     return PersistRequest(
         video_id=document.video_id,
-        run_id=run_id,
+        run_id=context.run.run_id,
+        first_run_id=first_run_id(context.run, context.instance.get_run_by_id),
         summary_text=document.summary,
         summary_path=summary_json_key(document.video_id),
         source_event=source_event,
