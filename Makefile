@@ -31,7 +31,7 @@ dev: $(INSTALLED) ## Keep the embedded stack up, UI at http://127.0.0.1:3000
 test: export SUMMARY_TEST_APACHE_KAFKA ?= auto
 test: $(INSTALLED) ## Run every test
 	$(PYTEST) -m "not end_to_end and not browser" -n 2 --dist loadfile
-	$(PYTEST) -m "end_to_end or browser"
+	$(PYTEST) -m "end_to_end or browser" -n 2 --dist loadfile
 
 test-fast: $(INSTALLED) ## Run the tests that need no server
 	$(PYTEST) -m "not servers and not end_to_end and not browser" -n 2 --timeout 60
