@@ -27,7 +27,7 @@ from benchmarks.map_reduce.contestant import (
 )
 
 CONTEXT_TOKENS = 120_000
-RETRIES = 100
+RETRIES = 1000
 
 
 class Client:

@@ -2,6 +2,7 @@
 
 import typer
 
+from summary_pipeline.commands.printing import printable
 from summary_pipeline.settings import load_settings
 
 
@@ -15,6 +16,6 @@ def batches() -> None:
         place = f" as {row.batch_id}" if row.batch_id else ""
         typer.echo(
             f"{row.id}  {row.state}{place} since {row.changed_at:%Y-%m-%d %H:%M:%S} UTC, {len(row.video_ids)} videos, "
-            f"{row.requests} requests. {row.note or ''}".rstrip()
+            f"{row.requests} requests. {printable(row.note or '')}".rstrip()
         )
     typer.echo(f"{len(rows)} open batch(es).")

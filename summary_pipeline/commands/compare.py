@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from summary_pipeline.commands.printing import printable
 from summary_pipeline.settings import load_settings
 
 
@@ -46,10 +47,10 @@ def compare(
     try:
         data = gather_comparison(open_database(load_settings().platform).engine, side_a, side_b, ranges)
     except NothingToCompareError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(printable(str(error)), err=True)
         raise typer.Exit(1) from None
     comparison = compare_sides(data, generated_at=datetime.now(UTC))
-    typer.echo(render_comparison_text(comparison), nl=False)
+    typer.echo(printable(render_comparison_text(comparison)), nl=False)
     if out is not None:
         try:
             out.mkdir(parents=True, exist_ok=True)

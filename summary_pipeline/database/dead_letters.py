@@ -5,6 +5,7 @@ that something is a dead letter.
 """
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,13 @@ from summary_pipeline.database.unit_of_work import unit_of_work
 from summary_pipeline.database.video_row import utc_clock
 
 _PAGE: Final = 500
+_KNOWN_BY: Final = (
+    DeadLetterRow.cluster_id,
+    DeadLetterRow.topic,
+    DeadLetterRow.partition,
+    DeadLetterRow.offset,
+    DeadLetterRow.value_sha256,
+)
 _LONGEST_SEND: Final = "5min"
 """How long PostgreSQL lets a replay's transaction idle while the broker is waited for; the producer ends far sooner."""
 
@@ -77,7 +85,7 @@ class ReplayResult(StrEnum):
 def record_dead_letters(engine: Engine, letters: Sequence[DeadLetter]) -> None:
     """Keep dead letters, all or none; safe to repeat.
 
-    A message is known by its place in Kafka and kept once. An event that is given up again, after a replay, is open
+    A message is known by its place in Kafka and its content, and kept once. An event that is given up again, after a replay, is open
     again, with its newest reason.
 
     Raises:
@@ -89,8 +97,7 @@ def record_dead_letters(engine: Engine, letters: Sequence[DeadLetter]) -> None:
         for letter in letters:
             statement = insert(DeadLetterRow).values(_columns(letter))
             if letter.offset is not None:
-                place = [DeadLetterRow.cluster_id, DeadLetterRow.topic, DeadLetterRow.partition, DeadLetterRow.offset]
-                work.session.execute(statement.on_conflict_do_nothing(index_elements=place))
+                work.session.execute(statement.on_conflict_do_nothing(index_elements=_KNOWN_BY))
             else:
                 news = {"reason": statement.excluded.reason, "created_at": utc_clock(), "replayed_at": None}
                 work.session.execute(
@@ -204,6 +211,7 @@ def _columns(letter: DeadLetter) -> dict[str, Any]:
         "video_id": letter.video_id,
         "message_key": letter.key,
         "message_value": letter.value,
+        "value_sha256": _content_digest(letter),
         "message_headers": [
             [storable_text(name), None if value is None else base64.b64encode(value).decode()]
             for name, value in letter.headers
@@ -213,6 +221,14 @@ def _columns(letter: DeadLetter) -> dict[str, Any]:
         "reason": storable_text(letter.reason),
         "created_at": utc_clock(),
     }
+
+
+def _content_digest(letter: DeadLetter) -> str:
+    """Return the SHA-256, in hex, of key and value, each told from nothing and from the other's beginning."""
+    digest = hashlib.sha256()
+    for part in (letter.key, letter.value):
+        digest.update(b"-" if part is None else b"%d:" % len(part) + part)
+    return digest.hexdigest()
 
 
 def _stored(row: DeadLetterRow) -> StoredLetter:

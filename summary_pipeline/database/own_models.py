@@ -93,11 +93,13 @@ class DeadLetter(OwnBase):
 
     Key and value are the bytes as they came; headers are pairs of a name and base64 or None. ``stage``, ``error_class``
     and ``reason`` are what the dead-letter topic's headers say. A replay produces key and value to ``topic`` again.
+    ``value_sha256`` is the hex digest of key and value: in a topic that was made anew, another message may have the
+    same place.
     """
 
     __tablename__ = "dead_letters"
     __table_args__ = (
-        Index("dead_letters_place", "cluster_id", "topic", "partition", "offset", unique=True),
+        Index("dead_letters_place", "cluster_id", "topic", "partition", "offset", "value_sha256", unique=True),
         Index("dead_letters_given_up", "event_id", unique=True, postgresql_where=text('"offset" IS NULL')),
     )
 
@@ -110,6 +112,7 @@ class DeadLetter(OwnBase):
     video_id: Mapped[int | None]
     message_key: Mapped[bytes | None]
     message_value: Mapped[bytes | None]
+    value_sha256: Mapped[str]
     message_headers: Mapped[list[Any]]
     stage: Mapped[str]
     error_class: Mapped[str]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Engine, insert, select, update
@@ -33,6 +33,8 @@ from summary_pipeline.database.video_row import lock_video
 
 SERVICE = "python-backend"
 """What marks our rows in the shared outbox."""
+SUPERSEDED_REASON: Final = "superseded:"
+"""How the log's reason begins where a newer event's summary was there: nothing moved, and nothing was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def persist_summary(engine: Engine, request: PersistRequest, files: SummaryFiles
         stored = _stored_summary(session, request.video_id)
         earlier = stored_source_event(stored.model_info) if stored else None
         if request.source_event and earlier and request.source_event.is_older_than(earlier):
-            _log(session, request, status, status, f"superseded: the summary is from the newer event {earlier.id}", now)
+            _log(session, request, status, status, f"{SUPERSEDED_REASON} the summary is from the newer event {earlier.id}", now)
             outcome = PersistOutcome(PersistResult.SUPERSEDED, None, status, status)
         else:
             if not is_allowed(status, VideoStatus.INDEXING):

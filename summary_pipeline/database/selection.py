@@ -17,6 +17,7 @@ from summary_pipeline.contract.video_status import VideoStatus, is_allowed
 from summary_pipeline.database.errors import typed_errors
 from summary_pipeline.database.models import ProcessedMessage, Video, VideoSummary, VideoTranscript
 from summary_pipeline.database.own_models import SummaryVersion, VideoStatusLog
+from summary_pipeline.database.persistence import SUPERSEDED_REASON
 
 READY_TO_SUMMARIZE: Final = tuple(status for status in VideoStatus if is_allowed(status, VideoStatus.INDEXING))
 """Statuses of videos whose summary may be saved: they have a transcript."""
@@ -160,12 +161,16 @@ def _has_failed(since: datetime | None) -> ColumnElement[bool]:
 def _is_failure() -> ColumnElement[bool]:
     """A failure that leaves the earlier summary in place moves no status: only it has left no mark of an effect."""
     message_id = func.coalesce(VideoStatusLog.event_id, func.concat("run:", VideoStatusLog.run_id))
-    return or_(
-        VideoStatusLog.to_status == VideoStatus.FAILED,
-        and_(
-            ~exists().where(ProcessedMessage.message_id == message_id),
-            ~exists().where(
-                SummaryVersion.video_id == VideoStatusLog.video_id, SummaryVersion.run_id == VideoStatusLog.run_id
+    return and_(
+        # Of a video that had failed, the row of an event that came too late says "failed" on both sides.
+        ~VideoStatusLog.reason.startswith(SUPERSEDED_REASON),
+        or_(
+            VideoStatusLog.to_status == VideoStatus.FAILED,
+            and_(
+                ~exists().where(ProcessedMessage.message_id == message_id),
+                ~exists().where(
+                    SummaryVersion.video_id == VideoStatusLog.video_id, SummaryVersion.run_id == VideoStatusLog.run_id
+                ),
             ),
         ),
     )

@@ -16,7 +16,7 @@ from summary_pipeline.defs.requests import EVENT_SENSOR, is_under_way, runs_in_f
 from summary_pipeline.defs.run_tags import FRESH_VIDEO_PRIORITY, EventOrigin
 from summary_pipeline.intake.cursor import Cursor, parse_cursor, start_offsets
 from summary_pipeline.intake.dead_letters import rejected_letter
-from summary_pipeline.intake.planning import AcceptedEvent, TickPlan, plan_tick, refuse_mass_rejection
+from summary_pipeline.intake.planning import AcceptedEvent, TickPlan, plan_tick, recent_outcomes, refuse_mass_rejection
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.kafka import Kafka
 from summary_pipeline.resources.kafka_reader import TopicState
@@ -64,14 +64,20 @@ def video_transcribed_sensor(
             max_seconds=limits.summary_tick_seconds,
         )
     plan = plan_tick(result.messages, processed=database.processed_among)
-    refuse_mass_rejection(plan, read=len(result.messages), share=limits.summary_max_rejected_share)
+    recent = recent_outcomes(cursor.recent if cursor else "", result.messages, plan)
+    share = limits.summary_max_rejected_share
+    refuse_mass_rejection(plan, read=len(result.messages), share=share, recent=recent)
     letters = [rejected_letter(rejected, cluster_id=state.cluster_id) for rejected in plan.rejected]
     # Both before the cursor moves. The table first, because it takes a repeat for what it is.
     database.record_dead_letters(letters)
     kafka.write_dead_letters(letters)
     _log(context, plan)
     next_cursor = Cursor(
-        cluster_id=state.cluster_id, topic=VIDEO_TRANSCRIBED, offsets=dict(sorted(result.next_offsets.items()))
+        cluster_id=state.cluster_id,
+        topic=VIDEO_TRANSCRIBED,
+        offsets=dict(sorted(result.next_offsets.items())),
+        # What a person lets pass is not held against the messages that come once the limit is back.
+        recent=recent if share < 1 else "",
     )
     return _result(context.instance, plan, next_cursor, state)
 
@@ -122,6 +128,7 @@ def run_request(item: AcceptedEvent, *, cluster_id: str, replayed: bool) -> dg.R
 
     The run key is the event id, so that a repeat makes no run. An event whose runs all ended without its effect is
     ``replayed``: Dagster would take the failed run for the answer, so the message's place makes its key another one.
+    The time is part of the place: a topic that was made anew counts its offsets from 0 again.
     """
     event, message = item.event, item.message
     origin = EventOrigin(
@@ -135,8 +142,9 @@ def run_request(item: AcceptedEvent, *, cluster_id: str, replayed: bool) -> dg.R
         partition=message.partition,
         offset=message.offset,
     )
+    place = f"{cluster_id}:{message.partition}@{message.offset}:{message.timestamp}"
     return dg.RunRequest(
-        run_key=f"{event.id}:replayed:{message.partition}@{message.offset}" if replayed else event.id,
+        run_key=f"{event.id}:replayed:{place}" if replayed else event.id,
         partition_key=partition_key(event.video_id),
         tags={**FRESH_VIDEO_PRIORITY, **origin.to_tags()},
     )

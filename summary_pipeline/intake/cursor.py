@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 OutOfRange = Literal["earliest", "latest", "error"]
 
 
 class Cursor(BaseModel):
-    """Next-to-read offsets per partition of one topic, and the cluster in which they mean something."""
+    """Next-to-read offsets per partition of one topic, and the cluster in which they mean something.
+
+    ``recent`` are the outcomes of the messages before them (``planning.recent_outcomes``).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,6 +25,7 @@ class Cursor(BaseModel):
     cluster_id: str
     topic: str
     offsets: dict[int, int]
+    recent: str = Field(default="", pattern=r"^[.x]*$")
 
 
 class CursorError(ValueError):

@@ -6,13 +6,19 @@ Does not belong here: reading or writing Kafka or the database, and Dagster's ty
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from summary_pipeline.contract.events import InvalidEventError, VideoTranscribed, parse_video_transcribed
+
+RECENT_MESSAGES: Final = 50
+"""How many messages a producer's fault is judged by: few enough to see it soon, enough not to take chance for it."""
+GOOD: Final = "."
+BAD: Final = "x"
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A Kafka message as it came, and where from."""
+    """A Kafka message as it came, and where from. ``timestamp`` is Kafka's, in milliseconds, None where it has none."""
 
     topic: str
     partition: int
@@ -20,6 +26,7 @@ class ReceivedMessage:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +83,46 @@ def plan_tick(
     return TickPlan(tuple(accepted), tuple(rejected), tuple(repeats))
 
 
-def refuse_mass_rejection(plan: TickPlan, *, read: int, share: float, least: int = 10) -> None:
-    """Stop before a bad deployment sends the whole topic to the dead-letter topic.
+def recent_outcomes(earlier: str, messages: Iterable[ReceivedMessage], plan: TickPlan) -> str:
+    """Return the outcomes of the newest ``RECENT_MESSAGES`` messages, ``GOOD`` or ``BAD``, the newest last.
+
+    Args:
+        earlier: what this returned for the tick before; empty where there was none.
+        messages: what the tick read, in its order.
+        plan: what is to be done about them.
+    """
+    bad = {(item.message.partition, item.message.offset) for item in plan.rejected}
+    outcomes = (BAD if (message.partition, message.offset) in bad else GOOD for message in messages)
+    return (earlier + "".join(outcomes))[-RECENT_MESSAGES:]
+
+
+def refuse_mass_rejection(plan: TickPlan, *, read: int, share: float, recent: str = "", least: int = 10) -> None:
+    """Stop before a bad deployment sends the whole topic to the dead-letter topic, at once or message by message.
+
+    A tick without a bad message is never stopped: the good ones are what it takes to get past earlier bad ones.
 
     Args:
         plan: what the tick would do.
         read: how many messages the tick read.
         share: the largest share of bad messages, 0 to 1, that still are the messages' own fault; 1 lets all pass.
+        recent: ``recent_outcomes`` including this tick's, for ticks too small to prove anything by themselves.
         least: fewer messages than this prove nothing.
 
     Raises:
-        TooManyRejectedError: of at least ``least`` messages read, more than ``share`` are bad.
+        TooManyRejectedError: the tick has bad messages, and of at least ``least`` messages, either those of the tick
+            or the recent ones, more than ``share`` are bad.
     """
-    if read >= least and len(plan.rejected) > share * read:
+    if not plan.rejected:
+        return
+    for bad, among, which in (
+        (len(plan.rejected), read, "messages"),
+        (recent.count(BAD), len(recent), "messages, earlier ticks' included,"),
+    ):
+        if among < least or bad <= share * among:
+            continue
         first = plan.rejected[0]
         raise TooManyRejectedError(
-            f"{len(plan.rejected)} of {read} messages are no valid video.transcribed events; nothing was dead-lettered "
+            f"{bad} of {among} {which} are no valid video.transcribed events; nothing of this tick was dead-lettered "
             f"and the cursor stays. First: {first.message.topic}[{first.message.partition}]@{first.message.offset}: "
             f"{first.reason}. Check the producer, or what was deployed here last. If they are to be dead-lettered all "
             "the same, set SUMMARY_MAX_REJECTED_SHARE=1 until they are past."

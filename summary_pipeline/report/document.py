@@ -98,7 +98,7 @@ class Reason(Part):
 
 
 class WorstSummary(Part):
-    """One of the lowest scores. Links are None where the UI's address is not set (``SUMMARY_UI_BASE_URL``)."""
+    """One of the lowest scores. Links are None where the UI's address is not set (``SUMMARY_DAGSTER_URL``)."""
 
     video_id: int
     title: str | None

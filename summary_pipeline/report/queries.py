@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, func, literal, or_, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import array
 
 from summary_pipeline.contract.video_status import VideoStatus
 from summary_pipeline.database.errors import typed_errors
 from summary_pipeline.database.models import Video
 from summary_pipeline.database.own_models import DeadLetter, SummaryJudgement, SummaryVersion, VideoStatusLog
+from summary_pipeline.database.persistence import SUPERSEDED_REASON
 from summary_pipeline.report.data import (
     UNKNOWN,
     DeadLetterRow,
@@ -32,8 +33,6 @@ from summary_pipeline.report.window import Window
 from summary_pipeline.report.worst import worst_of
 
 _PAGE: Final = 500
-_SUPERSEDED: Final = "superseded:%"
-"""How the log says that nothing was wrong: a newer event's summary was there (``database.persistence``)."""
 
 VERSION_COLUMNS: Final = (
     SummaryVersion.id,
@@ -135,11 +134,18 @@ def _first_seen(connection: Connection, window: Window) -> dict[Variant, datetim
 
 
 def _failures(connection: Connection, window: Window) -> tuple[FailureRow, ...]:
+    """A failure that leaves the earlier summary in place moves no status, as a summary of an indexed video moves none.
+
+    What tells them apart is the version that only the latter left. It is asked for by the run, not by the event, which
+    another run may have answered since.
+    """
     failed = VideoStatusLog.to_status == VideoStatus.FAILED
     kept = and_(
         VideoStatusLog.from_status == VideoStatusLog.to_status,
         VideoStatusLog.to_status.in_([VideoStatus.INDEXING, VideoStatus.READY]),
-        VideoStatusLog.reason.not_like(_SUPERSEDED),
+        ~exists().where(
+            SummaryVersion.video_id == VideoStatusLog.video_id, SummaryVersion.run_id == VideoStatusLog.run_id
+        ),
     )
     statement = (
         select(
@@ -150,7 +156,7 @@ def _failures(connection: Connection, window: Window) -> tuple[FailureRow, ...]:
             kept.label("kept"),
         )
         .where(VideoStatusLog.created_at >= window.start_utc, VideoStatusLog.created_at < window.end_utc)
-        .where(or_(failed, kept))
+        .where(or_(failed, kept), ~VideoStatusLog.reason.startswith(SUPERSEDED_REASON))
         .order_by(VideoStatusLog.id)
     )
     return tuple(FailureRow(*row) for row in connection.execute(statement))

@@ -10,7 +10,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_INVALID,
+    TIMESTAMP_NOT_AVAILABLE,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from summary_pipeline.intake.cursor import PartitionState
 from summary_pipeline.intake.planning import ReceivedMessage
@@ -201,7 +209,13 @@ def _receive(message: Message) -> ReceivedMessage | None:
         key=_as_bytes(message.key()),
         value=_as_bytes(message.value()),
         headers=_headers(message),
+        timestamp=_timestamp(message),
     )
+
+
+def _timestamp(message: Message) -> int | None:
+    kind, milliseconds = message.timestamp()
+    return None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds
 
 
 def _headers(message: Message) -> tuple[tuple[str, bytes | None], ...]:

@@ -88,6 +88,21 @@ def test_a_message_of_another_place_is_another_letter(engine: Engine, change: di
     assert len(ids(engine)) == 2
 
 
+@pytest.mark.parametrize("change", [{"value": b"["}, {"value": None}, {"value": b""}, {"key": b"8"}, {"key": None}])
+def test_another_message_at_a_place_that_is_used_again_is_another_letter(
+    engine: Engine, change: dict[str, object]
+) -> None:
+    # The topic was deleted and made anew in the same cluster: its offsets count from 0 again.
+    record_dead_letters(engine, [rejected()])
+    record_dead_letters(engine, [rejected(**change)])  # type: ignore[arg-type]  # as above
+    assert len(ids(engine)) == 2
+
+
+def test_what_stands_in_the_key_is_told_from_what_stands_in_the_value(engine: Engine) -> None:
+    record_dead_letters(engine, [rejected(key=b"78", value=b"9"), rejected(key=b"7", value=b"89")])
+    assert len(ids(engine)) == 2
+
+
 def test_an_event_that_is_given_up_twice_is_one_letter_with_the_newest_reason(engine: Engine) -> None:
     event_id = str(uuid4())
     record_dead_letters(engine, [given_up(event_id, "first"), given_up(str(uuid4()))])

@@ -118,6 +118,21 @@ def test_a_retry_inside_a_backfills_run_changes_nothing(engine: Engine) -> None:
     assert state(engine) == before
 
 
+def test_an_automatic_retry_of_a_backfills_run_changes_nothing(engine: Engine) -> None:
+    add_video(engine)
+    persist(engine, request(source_event=None, run_id="run-1"))
+    before = state(engine)
+    repeated = persist(engine, request(source_event=None, run_id="run-2", first_run_id="run-1"))
+    assert repeated.result is PersistResult.ALREADY_PROCESSED
+    assert state(engine) == before
+
+
+def test_an_event_is_known_by_itself_and_not_by_its_runs(engine: Engine) -> None:
+    add_video(engine)
+    persist(engine, request(run_id="run-2", first_run_id="run-1"))
+    assert [row.message_id for row in all_of(engine, ProcessedMessage)] == [EVENT_ID]
+
+
 def test_an_old_event_does_not_pass_for_new_after_a_backfill(engine: Engine) -> None:
     add_video(engine)
     persist(engine, request())

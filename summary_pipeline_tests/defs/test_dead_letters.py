@@ -172,3 +172,34 @@ def test_a_person_can_have_them_dead_lettered_all_the_same(sensor: Sensor, monke
         sensor.writer.write(b"broken")
     sensor.tick()
     assert len(in_table(sensor)) == 10
+
+
+def bad_one_by_one(sensor: Sensor, ticks: int) -> int:
+    """Let a tick find each bad message alone; return how many ticks went through."""
+    for done in range(ticks):
+        sensor.writer.write(b"broken")
+        try:
+            sensor.tick()
+        except TooManyRejectedError:
+            return done
+    return ticks
+
+
+def test_a_slow_producer_of_bad_messages_stops_the_sensor_as_a_fast_one_does(sensor: Sensor) -> None:
+    assert bad_one_by_one(sensor, 12) == 9
+    stored = sensor.cursor
+    with pytest.raises(TooManyRejectedError, match="10 of 10 messages"):
+        sensor.tick()
+    assert (sensor.cursor, len(in_table(sensor))) == (stored, 9)
+
+
+def test_what_a_person_let_pass_is_not_held_against_what_comes_after(
+    sensor: Sensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad_one_by_one(sensor, 12)
+    monkeypatch.setenv("SUMMARY_MAX_REJECTED_SHARE", "1")
+    sensor.tick()
+    monkeypatch.delenv("SUMMARY_MAX_REJECTED_SHARE")
+    sensor.writer.write(b"broken")
+    sensor.tick()
+    assert len(in_table(sensor)) == 11

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
 
 from summary_pipeline.build import build_defs
 from summary_pipeline.resources.object_store import ObjectMissingError
@@ -64,6 +66,35 @@ def test_a_backfill_always_summarizes_again_and_says_so_with_another_event(platf
     platform.summarize(7, platform.add_video(7, snippets()))
     assert platform.summarize(7).success
     assert len({event.id for event in platform.outbox()}) == 2
+
+
+def execute_again(platform: Platform, video_id: int, parent_run_id: str, *, as_automatic_retry: bool) -> None:
+    """Execute a run whose parent is another one, tagged as Dagster tags its automatic retries, or as its UI does."""
+    job = platform.defs.resolve_job_def("summarize_video")
+    run = platform.instance.create_run_for_job(
+        job,
+        parent_run_id=parent_run_id,
+        root_run_id=parent_run_id,
+        tags={"dagster/partition": str(video_id), "dagster/retry_number": "1"},
+    )
+    if as_automatic_retry:
+        platform.instance.add_run_tags(parent_run_id, {"dagster/auto_retry_run_id": run.run_id})
+    assert execute_run(InMemoryJob(job), run, platform.instance).success
+
+
+def test_a_backfill_whose_worker_died_after_the_commit_is_not_done_twice_by_its_retry(platform: Platform) -> None:
+    platform.add_video(7, snippets())
+    first = platform.summarize(7)
+    execute_again(platform, 7, first.run_id, as_automatic_retry=True)
+    assert len(platform.outbox()) == 1
+    assert platform.processed() == {f"run:{first.run_id}"}
+
+
+def test_a_backfills_run_that_a_person_executes_again_summarizes_again(platform: Platform) -> None:
+    platform.add_video(7, snippets())
+    first = platform.summarize(7)
+    execute_again(platform, 7, first.run_id, as_automatic_retry=False)
+    assert len(platform.outbox()) == 2
 
 
 def test_a_backfill_reads_the_transcript_that_the_transcriber_recorded(platform: Platform) -> None:

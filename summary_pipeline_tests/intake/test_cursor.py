@@ -98,3 +98,14 @@ def test_whatever_the_cursor_says_reading_starts_where_kafka_has_messages(
 ) -> None:
     cursor = None if wanted is None else cursor_at(wanted)
     assert low <= choose(cursor, low=low, high=low + length).offsets[0] <= low + length
+
+
+def test_a_cursor_of_before_recent_outcomes_were_kept_is_read() -> None:
+    cursor = parse_cursor('{"version": 1, "cluster_id": "c", "topic": "t", "offsets": {"0": 5}}')
+    assert cursor is not None
+    assert (cursor.offsets, cursor.recent) == ({0: 5}, "")
+
+
+def test_recent_outcomes_that_are_none_are_no_cursor() -> None:
+    with pytest.raises(CursorError, match="recent"):
+        parse_cursor('{"cluster_id": "c", "topic": "t", "offsets": {}, "recent": "bad"}')

@@ -5,11 +5,13 @@ from uuid import UUID
 import pytest
 
 from summary_pipeline.intake.planning import (
+    RECENT_MESSAGES,
     ReceivedMessage,
     RejectedMessage,
     TickPlan,
     TooManyRejectedError,
     plan_tick,
+    recent_outcomes,
     refuse_mass_rejection,
 )
 
@@ -87,3 +89,55 @@ def test_a_few_bad_messages_are_not_refused(bad: int, read: int, share: float) -
 def test_a_share_of_nothing_refuses_the_first_bad_message() -> None:
     with pytest.raises(TooManyRejectedError):
         refuse_mass_rejection(rejected_plan(1), read=10, share=0.0)
+
+
+def dead_lettered(kinds: str, *, per_tick: int, share: float = 0.5) -> int:
+    """Return how many of these messages, ``x`` for a bad one, are dead-lettered before the sensor stops."""
+    recent, count = "", 0
+    for start in range(0, len(kinds), per_tick):
+        tick = kinds[start : start + per_tick]
+        messages = [message(start + i, value=b"{" if kind == "x" else None) for i, kind in enumerate(tick)]
+        plan = plan_tick(messages, processed=nothing_processed)
+        recent = recent_outcomes(recent, messages, plan)
+        try:
+            refuse_mass_rejection(plan, read=len(messages), share=share, recent=recent)
+        except TooManyRejectedError:
+            return count
+        count += len(plan.rejected)
+    return count
+
+
+@pytest.mark.parametrize("per_tick", [1, 2, 5, 9])
+def test_ticks_that_are_too_small_to_judge_are_judged_together(per_tick: int) -> None:
+    assert dead_lettered("x" * 1000, per_tick=per_tick) < 10
+
+
+@pytest.mark.parametrize("per_tick", [1, 5, 9])
+def test_a_good_past_excuses_no_more_than_its_share_of_the_recent_messages(per_tick: int) -> None:
+    assert dead_lettered("." * 1000 + "x" * 1000, per_tick=per_tick) <= RECENT_MESSAGES * 0.5
+
+
+@pytest.mark.parametrize("per_tick", [1, 5, 9, 10, 200])
+def test_bad_messages_among_as_many_good_ones_do_not_stop_the_stream(per_tick: int) -> None:
+    assert dead_lettered(".x" * 500, per_tick=per_tick) == 500
+
+
+@pytest.mark.parametrize("per_tick", [1, 10])
+def test_where_a_person_lets_all_pass_small_ticks_pass_too(per_tick: int) -> None:
+    assert dead_lettered("x" * 100, per_tick=per_tick, share=1.0) == 100
+
+
+def test_good_messages_are_not_stopped_by_bad_ones_of_the_past() -> None:
+    refuse_mass_rejection(TickPlan(), read=1, share=0.5, recent="x" * 49 + ".")
+
+
+def test_a_stop_by_the_past_says_that_it_counts_the_past() -> None:
+    with pytest.raises(TooManyRejectedError, match="11 of 12 messages, earlier ticks' included, are no valid"):
+        refuse_mass_rejection(rejected_plan(1), read=1, share=0.5, recent="." + "x" * 11)
+
+
+def test_outcomes_stand_in_the_order_of_the_messages_and_the_oldest_are_dropped() -> None:
+    messages = [message(1), message(2, value=b"{"), message(3)]
+    plan = plan_tick(messages, processed=lambda _ids: {event_id(3)})
+    assert recent_outcomes("", messages, plan) == ".x."
+    assert recent_outcomes("x" * RECENT_MESSAGES, messages, plan) == "x" * (RECENT_MESSAGES - 3) + ".x."

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -232,6 +233,7 @@ def _dead_letters(last_day: date) -> Iterator[dict[str, Any]]:
             "video_id": None,
             "message_key": None,
             "message_value": b"{",
+            "value_sha256": sha256(b"{").hexdigest(),
             "message_headers": [],
             "stage": "parse",
             "error_class": "InvalidEventError",

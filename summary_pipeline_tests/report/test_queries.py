@@ -1,6 +1,6 @@
 """Reading a window from a real PostgreSQL."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +12,8 @@ from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.failures import mark_failed
 from summary_pipeline.database.models import Video
 from summary_pipeline.database.own_models import DeadLetter, SummaryJudgement, SummaryVersion, VideoStatusLog
+from summary_pipeline.database.persistence import PersistRequest, persist_summary
+from summary_pipeline.database.source_event import SourceEvent
 from summary_pipeline.report.data import UNKNOWN, Variant
 from summary_pipeline.report.queries import gather
 from summary_pipeline.report.window import Period, Window
@@ -124,15 +126,46 @@ def test_failures_are_those_that_were_written_by_who_writes_them(engine: Engine)
     ]
 
 
+class NoFiles:
+    """The store of summaries, of which reports read nothing."""
+
+    def keep_found(self, version_id: int) -> bool:
+        return False
+
+    def write(self, event_id: str) -> None:
+        pass
+
+
+def test_summaries_of_a_summarized_video_are_no_failures(engine: Engine) -> None:
+    with engine.begin() as connection:
+        row = {"id": 7, "title": "t", "description": "", "user_id": 1, "user_name": "", "key": "k"}
+        connection.execute(insert(Video).values(**row, status="summarizing"))
+    for event in (None, SourceEvent(id=str(uuid4()), ts=datetime(2026, 11, 20, 12, tzinfo=UTC)), None):
+        persist_summary(engine, PersistRequest(7, f"run {uuid4()}", "Text.", "summaries/7/s.json", event), NoFiles())
+    mark_failed(engine, 7, "It broke.", run_id="another run")
+    with engine.connect() as connection:
+        today = connection.execute(text("SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date")).scalar_one()
+    failures = gather(engine, Window(Period.DAILY, today, "UTC")).failures
+    assert [(row.reason, row.kept) for row in failures] == [("It broke.", True)]
+
+
 def test_what_is_no_failure_is_not_taken_for_one(engine: Engine) -> None:
     add_log(engine, "summarizing", "indexing", "summarized", START)
     add_log(engine, "ready", "ready", "superseded: the summary is from the newer event e", START)
+    add_log(engine, "failed", "failed", "superseded: the summary is from the newer event e", START)
     add_log(engine, "summarizing", "failed", "Too early.", START - timedelta(seconds=1))
     assert gather(engine, DAY).failures == ()
 
 
 def test_dead_letters_of_the_window_are_read(engine: Engine) -> None:
-    letter = {"topic": "video.transcribed", "message_headers": [], "stage": "parse", "error_class": "E", "reason": "r"}
+    letter = {
+        "topic": "video.transcribed",
+        "value_sha256": "",
+        "message_headers": [],
+        "stage": "parse",
+        "error_class": "E",
+        "reason": "r",
+    }
     with engine.begin() as connection:
         for number, moment in enumerate((START, DAY.end_utc)):
             place = {"cluster_id": "c", "partition": 0, "offset": number, "created_at": moment}

@@ -79,7 +79,7 @@ def build_transcript(options: AssetOptions) -> dg.AssetsDefinition:
                 "language": parsed.language or "not stated",
                 **origin.metadata(),
                 **checks.verdict_metadata(verdicts),
-                "beginning": dg.MetadataValue.md(_quote(parsed.text[:500])),
+                "beginning": dg.MetadataValue.text(parsed.text[:500]),
             },
             data_version=dg.DataVersion(stored.sha256),
             check_results=checks.results(verdicts, context.partition_key),
@@ -93,7 +93,3 @@ def _source_key(event: EventOrigin | None, recorded_path: str | None, video_id: 
     if event is not None:
         return event.transcript_key
     return stored_transcript_key(video_id, recorded_path)
-
-
-def _quote(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.splitlines())

@@ -140,8 +140,7 @@ def judge_score(score: float | None, *, least: float, flags: Sequence[str] = ())
         )
     found = f" Flags: {', '.join(flags)}." if flags and score < least else ""
     reason = f"The quality score is {score:.2f}; {least:.2f} is enough.{found}"
-    # Of the difference, so that 0.8 - 0.2 is not more than 0.6.
-    return Verdict(round(score - least, 6) >= 0, reason, value=score, threshold=round(least, 6))
+    return Verdict(score >= least, reason, value=score, threshold=least)
 
 
 def judge_against_median(score: float | None, earlier: Sequence[float], *, fewest: int, most_below: float) -> Verdict:
@@ -166,7 +165,8 @@ def judge_against_median(score: float | None, earlier: Sequence[float], *, fewes
         f"The quality score is {score:.2f}; the median of the last {len(earlier)} summaries of this model and prompt "
         f"version is {median:.2f}, and {most_below:.2f} below it is allowed."
     )
-    return Verdict(score >= least, reason, value=score, threshold=least)
+    # Of the difference, so that 0.8 - 0.2 is not more than 0.6.
+    return Verdict(round(score - least, 6) >= 0, reason, value=score, threshold=round(least, 6))
 
 
 def judge_snippet_count(found: int, announced: int | None) -> Verdict:

@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the table. A message is known by its place in Kafka, an event that the sweep gave up by its id."""
+    """Create the table. A message is known by its place in Kafka and its content, an event that the sweep gave up by its id."""
     op.create_table(
         "dead_letters",
         sa.Column("id", sa.BigInteger(), sa.Identity(), primary_key=True),
@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("video_id", sa.Integer()),
         sa.Column("message_key", postgresql.BYTEA()),
         sa.Column("message_value", postgresql.BYTEA()),
+        sa.Column("value_sha256", sa.Text(), nullable=False),
         sa.Column("message_headers", sa.JSON(), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("error_class", sa.Text(), nullable=False),
@@ -35,7 +36,12 @@ def upgrade() -> None:
         sa.Column("replays", sa.Integer(), nullable=False, server_default=sa.text("0")),
         sa.Column("replayed_at", postgresql.TIMESTAMP()),
     )
-    op.create_index("dead_letters_place", "dead_letters", ["cluster_id", "topic", "partition", "offset"], unique=True)
+    op.create_index(
+        "dead_letters_place",
+        "dead_letters",
+        ["cluster_id", "topic", "partition", "offset", "value_sha256"],
+        unique=True,
+    )
     op.create_index(
         "dead_letters_given_up", "dead_letters", ["event_id"], unique=True, postgresql_where=sa.text('"offset" IS NULL')
     )
