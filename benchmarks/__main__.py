@@ -29,7 +29,7 @@ class Benchmark:
 BENCHMARKS = {
     "chunking": Benchmark("cutting transcripts, beside one pass of tiktoken", by_default=()),
     "map_reduce": Benchmark(
-        "ours, the first version's scheme, LangChain and LlamaIndex on one simulated model (whole: ten minutes)",
+        "ours, the first version's scheme, LangChain and LlamaIndex on one simulated model (whole: twenty minutes)",
         by_default=("--scenario", "one", "eight", "requests"),
     ),
     "run_cost": Benchmark("what one run costs Dagster (a minute or two, with PostgreSQL and Celery workers)"),

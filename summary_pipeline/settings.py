@@ -219,7 +219,7 @@ class PipelineSettings(_EnvironmentSettings):
     summary_tick_max_messages: int = Field(100, ge=1, le=1000, description="Most messages in one sensor tick.")
     summary_tick_seconds: float = Field(15, gt=0, le=45, description="Longest time that a tick reads from Kafka.")
     summary_max_rejected_share: float = Field(
-        0.5, ge=0, le=1, description="Share of bad messages in a tick above which the sensor stops; 1 never stops it."
+        0.5, ge=0, le=1, description="Share of bad messages, in a tick or the last 50, that stops the sensor; 1: never."
     )
     summary_max_runs_in_flight: int = Field(50, ge=1, description="Runs queued or running above which nothing is read.")
     summary_sweep_after_seconds: float = Field(

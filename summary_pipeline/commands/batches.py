@@ -13,7 +13,7 @@ def batches() -> None:
 
     rows = open_batches(open_database(load_settings().platform).engine)
     for row in rows:
-        place = f" as {row.batch_id}" if row.batch_id else ""
+        place = f" as {printable(row.batch_id)}" if row.batch_id else ""
         typer.echo(
             f"{row.id}  {row.state}{place} since {row.changed_at:%Y-%m-%d %H:%M:%S} UTC, {len(row.video_ids)} videos, "
             f"{row.requests} requests. {printable(row.note or '')}".rstrip()

@@ -85,8 +85,8 @@ class ReplayResult(StrEnum):
 def record_dead_letters(engine: Engine, letters: Sequence[DeadLetter]) -> None:
     """Keep dead letters, all or none; safe to repeat.
 
-    A message is known by its place in Kafka and its content, and kept once. An event that is given up again, after a replay, is open
-    again, with its newest reason.
+    A message is known by its place in Kafka and its content, and kept once. An event that is given up again, after a
+    replay, is open again, with its newest reason.
 
     Raises:
         DatabaseError: nothing was kept.

@@ -127,7 +127,14 @@ def persist_summary(engine: Engine, request: PersistRequest, files: SummaryFiles
         stored = _stored_summary(session, request.video_id)
         earlier = stored_source_event(stored.model_info) if stored else None
         if request.source_event and earlier and request.source_event.is_older_than(earlier):
-            _log(session, request, status, status, f"{SUPERSEDED_REASON} the summary is from the newer event {earlier.id}", now)
+            _log(
+                session,
+                request,
+                status,
+                status,
+                f"{SUPERSEDED_REASON} the summary is from the newer event {earlier.id}",
+                now,
+            )
             outcome = PersistOutcome(PersistResult.SUPERSEDED, None, status, status)
         else:
             if not is_allowed(status, VideoStatus.INDEXING):

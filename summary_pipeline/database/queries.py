@@ -38,11 +38,15 @@ class StuckVideo:
 
 @dataclass(frozen=True, slots=True)
 class LostEvent:
-    """A ``video.transcribed`` event without an outcome. ``payload`` is its JSON as it was sent, ``created_at`` UTC."""
+    """A ``video.transcribed`` event without an outcome. ``payload`` is its JSON as it was sent, ``created_at`` UTC.
+
+    ``row_id`` is the outbox row's, which need not be the event's.
+    """
 
     event: VideoTranscribed
     payload: bytes
     created_at: datetime
+    row_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,10 @@ def transcript_path(engine: Engine, video_id: int) -> str | None:
         return session.scalars(statement).first() or None
 
 
-def stuck_videos(engine: Engine, older_than_seconds: float, *, limit: int = 100) -> list[StuckVideo]:
-    """Return videos that have been ``summarizing`` for longer than that, the longest first.
+def stuck_videos(
+    engine: Engine, older_than_seconds: float, *, after: StuckVideo | None = None, limit: int = 100
+) -> list[StuckVideo]:
+    """Return videos that have been ``summarizing`` for longer than that, the longest first, those behind ``after``.
 
     Raises:
         DatabaseError: the database could not answer.
@@ -106,14 +112,21 @@ def stuck_videos(engine: Engine, older_than_seconds: float, *, limit: int = 100)
         .order_by(Video.updated_at, Video.id)
         .limit(limit)
     )
+    if after is not None:
+        statement = statement.where(tuple_(Video.updated_at, Video.id) > (after.since, after.video_id))
     with typed_errors("looking for stuck videos"), Session(engine) as session:
         return [StuckVideo(video_id, since) for video_id, since in session.execute(statement)]
 
 
 def lost_events(
-    engine: Engine, older_than_seconds: float, *, newer_than_seconds: float = _MEMORY_SECONDS, limit: int = 100
+    engine: Engine,
+    older_than_seconds: float,
+    *,
+    newer_than_seconds: float = _MEMORY_SECONDS,
+    after: LostEvent | None = None,
+    limit: int = 100,
 ) -> list[LostEvent]:
-    """Return ``video.transcribed`` events that were published and have no outcome, the oldest first.
+    """Return ``video.transcribed`` events that were published and have no outcome, the oldest first, behind ``after``.
 
     They were published more than ``older_than_seconds`` ago, written less than ``newer_than_seconds`` ago, and have
     neither had their effect nor a row in the status log, such as a failure has: the broker forgot them, or their run
@@ -136,7 +149,7 @@ def lost_events(
             OutboxEvent.created_at < youngest,
             func.coalesce(OutboxEvent.published_at, OutboxEvent.created_at) < youngest,
         )
-        for page in _unanswered_pages(session, *published):
+        for page in _unanswered_pages(session, *published, after=after):
             found.extend(_lost(session, page))
             if len(found) >= limit:
                 break
@@ -218,8 +231,10 @@ def _processed(session: Session, message_ids: Collection[str]) -> set[str]:
     return set(session.scalars(statement))
 
 
-def _unanswered_pages(session: Session, *conditions: SQLColumnExpression[bool]) -> Iterator[list[LostEvent]]:
-    """Yield valid events without an effect, the oldest first.
+def _unanswered_pages(
+    session: Session, *conditions: SQLColumnExpression[bool], after: LostEvent | None = None
+) -> Iterator[list[LostEvent]]:
+    """Yield valid events without an effect, the oldest first, behind ``after``.
 
     Payloads are read as text and parsed here: in PostgreSQL, one escaped NUL in one row would fail the query.
     """
@@ -230,17 +245,17 @@ def _unanswered_pages(session: Session, *conditions: SQLColumnExpression[bool]) 
         .order_by(OutboxEvent.created_at, OutboxEvent.id)
         .limit(_PAGE)
     )
-    after: tuple[datetime, UUID] | None = None
+    place = None if after is None else (after.created_at, after.row_id)
     while True:
-        statement = base if after is None else base.where(tuple_(OutboxEvent.created_at, OutboxEvent.id) > after)
+        statement = base if place is None else base.where(tuple_(OutboxEvent.created_at, OutboxEvent.id) > place)
         events: list[LostEvent] = []
         rows = 0
         for created_at, row_id, text in session.execute(statement):
             rows += 1
-            after = (created_at, row_id)
+            place = (created_at, row_id)
             payload = text.encode()
             with suppress(InvalidEventError):
-                events.append(LostEvent(parse_video_transcribed(payload), payload, created_at))
+                events.append(LostEvent(parse_video_transcribed(payload), payload, created_at, row_id))
         yield events
         if rows < _PAGE:
             return

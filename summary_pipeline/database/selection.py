@@ -139,11 +139,19 @@ def _within(ranges: Sequence[range]) -> ColumnElement[bool]:
 
 
 def _has_failed(since: datetime | None) -> ColumnElement[bool]:
-    """The newest line of the log is a failure's; or the video failed where there is no log, with a transcript."""
+    """The newest line of the log is a failure's; or the video failed where there is no log, with a transcript.
+
+    Lines about an event that came too late say nothing of how its video fares, and don't count.
+    """
     later = aliased(VideoStatusLog)
     newest = and_(
         VideoStatusLog.video_id == Video.id,
-        ~exists().where(later.video_id == VideoStatusLog.video_id).where(later.id > VideoStatusLog.id),
+        ~VideoStatusLog.reason.startswith(SUPERSEDED_REASON),
+        ~exists().where(
+            later.video_id == VideoStatusLog.video_id,
+            later.id > VideoStatusLog.id,
+            ~later.reason.startswith(SUPERSEDED_REASON),
+        ),
     )
     elsewhere = (
         Video.status == VideoStatus.FAILED,
@@ -161,16 +169,12 @@ def _has_failed(since: datetime | None) -> ColumnElement[bool]:
 def _is_failure() -> ColumnElement[bool]:
     """A failure that leaves the earlier summary in place moves no status: only it has left no mark of an effect."""
     message_id = func.coalesce(VideoStatusLog.event_id, func.concat("run:", VideoStatusLog.run_id))
-    return and_(
-        # Of a video that had failed, the row of an event that came too late says "failed" on both sides.
-        ~VideoStatusLog.reason.startswith(SUPERSEDED_REASON),
-        or_(
-            VideoStatusLog.to_status == VideoStatus.FAILED,
-            and_(
-                ~exists().where(ProcessedMessage.message_id == message_id),
-                ~exists().where(
-                    SummaryVersion.video_id == VideoStatusLog.video_id, SummaryVersion.run_id == VideoStatusLog.run_id
-                ),
+    return or_(
+        VideoStatusLog.to_status == VideoStatus.FAILED,
+        and_(
+            ~exists().where(ProcessedMessage.message_id == message_id),
+            ~exists().where(
+                SummaryVersion.video_id == VideoStatusLog.video_id, SummaryVersion.run_id == VideoStatusLog.run_id
             ),
         ),
     )

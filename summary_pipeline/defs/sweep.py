@@ -25,15 +25,17 @@ is not looked at again, so a crash between the two repeats the first and loses n
 """
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
 
 import dagster as dg
 
 from summary_pipeline.contract.dead_letter import DeadLetter
 from summary_pipeline.contract.events import VideoTranscribed
-from summary_pipeline.database.queries import StuckVideo
+from summary_pipeline.database.queries import LostEvent, StuckVideo
 from summary_pipeline.defs.giving_up import event_of, keep_dead_letters
 from summary_pipeline.defs.partitions import partition_key
 from summary_pipeline.defs.requests import is_under_way, runs_of_event, runs_of_video
@@ -42,6 +44,11 @@ from summary_pipeline.intake.dead_letters import given_up_letter
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.kafka import Kafka
 from summary_pipeline.settings import PipelineSettings
+
+_PAGING_SECONDS: Final = 10.0
+"""How long events, and then videos, are paged through in one tick, which Dagster ends after a minute."""
+
+_Row = TypeVar("_Row", LostEvent, StuckVideo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,12 @@ class Sweep:
         self._give_up()
 
     def _look_for_lost_events(self) -> None:
-        for lost in self.database.lost_events(older_than_seconds=self.limits.summary_sweep_after_seconds):
+        older = self.limits.summary_sweep_after_seconds
+        for page in self._pages(lambda last: self.database.lost_events(older_than_seconds=older, after=last)):
+            self._decide_on_events(page)
+
+    def _decide_on_events(self, page: Sequence[LostEvent]) -> None:
+        for lost in page:
             event = lost.event
             runs = runs_of_event(self.instance, event.id)
             if is_under_way(runs) or self._awaits_failure_sensor(runs):
@@ -95,7 +107,11 @@ class Sweep:
 
         Where runs of such a video name an event (Kafka had it and the outbox never did), that event is asked for again.
         """
-        stuck = self.database.stuck_videos(older_than_seconds=self.limits.summary_stuck_after_seconds)
+        older = self.limits.summary_stuck_after_seconds
+        for page in self._pages(lambda last: self.database.stuck_videos(older_than_seconds=older, after=last)):
+            self._decide_on_videos(page)
+
+    def _decide_on_videos(self, stuck: Sequence[StuckVideo]) -> None:
         awaited = self.database.awaits_event([video.video_id for video in stuck])
         for video in stuck:
             if video.video_id in awaited:
@@ -114,6 +130,20 @@ class Sweep:
             else:
                 reason = f"Summarizing since {video.since.isoformat(' ', 'seconds')} UTC, and no event came. {reason}"
                 self._given_up.append(_GivenUp(video.video_id, reason, runs[0].dagster_run.run_id, None))
+
+    def _pages(self, read: Callable[[_Row | None], list[_Row]]) -> Iterator[list[_Row]]:
+        """Yield pages of what ``read`` returns behind a row, until the rows or the room or the time has ended.
+
+        Rows about which nothing is done yet may fill a page. None stays in front for ever: a run ends, and what waits
+        for ``failure_sensor`` is given up after ``SUMMARY_STUCK_AFTER_SECONDS``.
+        """
+        deadline = time.monotonic() + _PAGING_SECONDS
+        last: _Row | None = None
+        while page := read(last):
+            yield page
+            if len(self.requests) >= self.room or time.monotonic() > deadline:
+                return
+            last = page[-1]
 
     def _awaits_failure_sensor(self, runs: Sequence[dg.RunRecord]) -> bool:
         """Tell whether the newest run has failed, and the failure sensor may still be about to record it."""

@@ -103,11 +103,9 @@ class BatchSteps:
             self._engine, row, submission, day=_today(), limit_usd=limit
         )
         if not begun:
-            if not batches.is_in_state(self._engine, row.id, row.state):
-                return "somebody else has moved it meanwhile."
             note = f"SUMMARY_MAX_COST_PER_DAY_USD (${limit}) leaves nothing for it today; it waits."
-            batches.postpone(self._engine, row, utc_now() + NO_MONEY_PAUSE, note)
-            return note
+            is_left = batches.postpone(self._engine, row, utc_now() + NO_MONEY_PAUSE, note)
+            return note if is_left else "it was moved by somebody else meanwhile and is left to them."
         now = replace(
             row,
             state=BatchState.SUBMITTING,

@@ -65,13 +65,13 @@ class Database:
         """Tell the platform that the video could not be summarized, and why."""
         return mark_failed(self.engine, video_id, reason, event_id, run_id, first_run_id)
 
-    def lost_events(self, *, older_than_seconds: float) -> list[LostEvent]:
-        """Return published events that neither had an effect nor failed."""
-        return lost_events(self.engine, older_than_seconds)
+    def lost_events(self, *, older_than_seconds: float, after: LostEvent | None = None) -> list[LostEvent]:
+        """Return a page of the published events that neither had an effect nor failed, those behind ``after``."""
+        return lost_events(self.engine, older_than_seconds, after=after)
 
-    def stuck_videos(self, *, older_than_seconds: float) -> list[StuckVideo]:
-        """Return videos that wait for their summary for longer than that."""
-        return stuck_videos(self.engine, older_than_seconds)
+    def stuck_videos(self, *, older_than_seconds: float, after: StuckVideo | None = None) -> list[StuckVideo]:
+        """Return a page of the videos that wait for their summary for longer than that, those behind ``after``."""
+        return stuck_videos(self.engine, older_than_seconds, after=after)
 
     def awaits_event(self, video_ids: Collection[int]) -> set[int]:
         """Return those of ``video_ids`` for which the outbox holds an event without an outcome."""

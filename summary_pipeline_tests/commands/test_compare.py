@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
+from summary_pipeline.database.own_models import SummaryVersion
 from summary_pipeline_tests.commands.conftest import Run
 from summary_pipeline_tests.report.history import AGAIN, add_history, summarize_again
 
@@ -40,6 +41,19 @@ def test_where_there_is_nothing_to_compare_the_versions_are_named(engine: Engine
     assert result.exit_code == 1
     assert "No video has a summary of both sides." in result.stderr
     assert "model gpt-6-luna-mini, prompts b81d24e90a53" in result.stderr
+
+
+def test_names_of_models_do_not_command_the_terminal(engine: Engine, run: Run) -> None:
+    evil = "evil\x1b]0;title\x07"
+    with engine.begin() as connection:
+        rows = [{"video_id": 1, "model": model, "prompt_version": "p", "quality_score": 0.5} for model in ("m", evil)]
+        connection.execute(insert(SummaryVersion), rows)
+    compared = run("compare", "--model-a", "m", "--model-b", evil)
+    assert compared.exit_code == 0, compared.output
+    unknown = run("compare", "--model-a", "m", "--model-b", "n")
+    for shown in (compared.stdout, unknown.stderr):
+        assert "evil\\x1b]0;title\\x07" in shown
+        assert "\x1b" not in shown
 
 
 @pytest.mark.parametrize(

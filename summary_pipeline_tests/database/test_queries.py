@@ -82,7 +82,18 @@ def test_videos_that_wait_too_long_are_found_the_longest_first(engine: Engine) -
     add_video(engine, 3, updated_at=ago(60))
     add_video(engine, 4, status="failed", updated_at=ago(2 * HOUR))
     assert [video.video_id for video in stuck_videos(engine, HOUR)] == [2, 1]
-    assert [video.video_id for video in stuck_videos(engine, HOUR, limit=1)] == [2]
+    (first,) = stuck_videos(engine, HOUR, limit=1)
+    assert first.video_id == 2
+    assert [video.video_id for video in stuck_videos(engine, HOUR, after=first)] == [1]
+
+
+def test_stuck_videos_of_one_moment_are_paged_through_by_their_ids(engine: Engine) -> None:
+    moment = ago(2 * HOUR)
+    for video_id in (1, 2, 3):
+        add_video(engine, video_id, updated_at=moment)
+    page = stuck_videos(engine, HOUR, limit=2)
+    assert [video.video_id for video in page] == [1, 2]
+    assert [video.video_id for video in stuck_videos(engine, HOUR, after=page[-1])] == [3]
 
 
 def test_an_event_without_effect_is_lost(engine: Engine) -> None:
@@ -194,7 +205,8 @@ def test_lost_events_are_found_behind_any_number_of_others(engine: Engine, monke
     add_transcribed(engine)
     add_transcribed(engine, OTHER_EVENT_ID, created_at=ago(2 * HOUR - 1))
     assert lost(engine) == [(EVENT_ID, 7), (OTHER_EVENT_ID, 7)]
-    assert len(lost_events(engine, HOUR, limit=1)) == 1
+    (first,) = lost_events(engine, HOUR, limit=1)
+    assert [found.event.id for found in lost_events(engine, HOUR, after=first)] == [OTHER_EVENT_ID]
 
 
 def test_the_backlog_of_an_empty_outbox_is_nothing(engine: Engine) -> None:

@@ -146,6 +146,23 @@ def test_failed_selects_no_video_for_an_older_event_that_came_late(engine: Engin
 
 
 @pytest.mark.servers
+def test_an_event_that_came_late_is_no_failure_of_a_video_that_failed_elsewhere(engine: Engine) -> None:
+    summarize(engine, 1)
+    with engine.begin() as connection:
+        connection.execute(update(Video).values(status="failed"))
+    persist(engine, request(1, event_of(1, hour=-1), run_id="late"))
+    assert select_videos(engine, VideoSelection(failed=True)) == []
+
+
+@pytest.mark.servers
+def test_an_event_that_came_late_does_not_hide_a_failure(engine: Engine) -> None:
+    summarize(engine, 1)
+    mark_failed(engine, 1, "model gone", run_id="run-again")
+    persist(engine, request(1, event_of(1, hour=-1), run_id="late"))
+    assert select_videos(engine, VideoSelection(failed=True)) == [1]
+
+
+@pytest.mark.servers
 def test_failed_does_not_need_the_memory_of_processed_messages(engine: Engine) -> None:
     summarize(engine, 1)
     persist(engine, replace(request(1, run_id="again"), source_event=None))

@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, update
+from sqlalchemy.orm import Session
 
 from summary_pipeline.database import batches as statements
-from summary_pipeline.database.batches import BatchState
+from summary_pipeline.database.batches import BatchRow, BatchState, Submission
 from summary_pipeline.database.errors import TransientDatabaseError
+from summary_pipeline.database.own_models import AnswerBatch
 from summary_pipeline.database.spending import spending_on
 from summary_pipeline.local.openai_server.serving import running_server
 from summary_pipeline.resources import answer_batches, batch_steps
@@ -312,6 +316,25 @@ def test_a_batch_that_the_day_can_not_pay_waits(priced: Batches) -> None:
     assert "SUMMARY_MAX_COST_PER_DAY_USD" in priced.tick()
     assert priced.rows()[1].id == rest.id
     assert len(priced.submitted()) == 1
+
+
+def test_a_row_that_was_moved_meanwhile_is_left_alone(batches: Batches, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = statements.begin_submission
+
+    def cancel_and_begin(
+        engine: Engine, row: BatchRow, submission: Submission, *, day: date, limit_usd: float | None
+    ) -> bool:
+        with Session(engine) as session:
+            session.execute(update(AnswerBatch).values(state=BatchState.CANCELLED))
+            session.commit()
+        return begin(engine, row, submission, day=day, limit_usd=limit_usd)
+
+    monkeypatch.setattr(statements, "begin_submission", cancel_and_begin)
+    batches.add_video(7)
+    batches.request(7)
+    assert "it was moved by somebody else meanwhile" in batches.tick()
+    (row,) = batches.rows()
+    assert (row.state, row.note, batches.submitted()) == (BatchState.CANCELLED, None, [])
 
 
 def test_a_video_dearer_than_its_limit_is_left_to_its_run(priced: Batches) -> None:

@@ -8,9 +8,12 @@ import pytest
 from confluent_kafka import Producer
 from sqlalchemy import text
 
+from summary_pipeline.contract.events import parse_video_transcribed
 from summary_pipeline.database.compatibility import IncompatibleTablesError
+from summary_pipeline.defs.event_sensor import run_request
 from summary_pipeline.defs.run_tags import EVENT_ID
 from summary_pipeline.intake.cursor import parse_cursor
+from summary_pipeline.intake.planning import AcceptedEvent, ReceivedMessage
 from summary_pipeline_tests.defs.platform import Platform
 from summary_pipeline_tests.defs.sensing import SENSOR, Sensor, sensor_on
 from summary_pipeline_tests.kafka_faults import refusing_kafka
@@ -157,6 +160,31 @@ def test_an_event_whose_run_failed_can_be_replayed(sensor: Sensor) -> None:
     sensor.announce(7, origin.event_id)
     (run_key,) = sensor.events(sensor.tick())
     assert run_key.startswith(f"{origin.event_id}:replayed:")
+
+
+def test_a_replay_is_known_by_its_cluster_its_place_and_its_time() -> None:
+    # Offsets count from 0 again in another cluster, and in a topic that was made anew.
+    payload = {"id": str(uuid.uuid4()), "videoId": 7, "transcriptFileKey": "t.json"}
+    event = parse_video_transcribed(json.dumps(payload).encode())
+
+    def run_key(cluster_id: str, timestamp: int) -> str | None:
+        message = ReceivedMessage("video.transcribed", 0, 5, key=None, value=b"", timestamp=timestamp)
+        return run_request(AcceptedEvent(event, message), cluster_id=cluster_id, replayed=True).run_key
+
+    assert run_key("a", 1) == run_key("a", 1)
+    assert len({run_key("a", 1), run_key("b", 1), run_key("a", 2)}) == 3
+
+
+def test_a_replay_that_is_read_twice_keeps_its_run_key(sensor: Sensor) -> None:
+    platform = sensor.platform
+    origin = platform.add_video(7, None)
+    assert not platform.summarize(7, origin).success
+    sensor.announce(7, origin.event_id)
+    stored = sensor.cursor
+    first = sensor.events(sensor.tick())
+    sensor.cursor = stored
+    assert sensor.events(sensor.tick()) == first
+    assert not first[0].endswith(":None")
 
 
 def test_a_repeat_of_an_event_whose_run_is_under_way_makes_no_run(sensor: Sensor) -> None:

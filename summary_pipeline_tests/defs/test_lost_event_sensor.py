@@ -76,6 +76,20 @@ def test_an_event_whose_run_is_under_way_is_not_lost(platform: Platform) -> None
     assert sweep(platform) == []
 
 
+def test_events_that_are_left_alone_do_not_hide_one_behind_them(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A page holds 100.
+    monkeypatch.setenv("SUMMARY_MAX_RUNS_IN_FLIGHT", "1000")
+    job = platform.defs.resolve_job_def("summarize_video")
+    for video_id in range(1, 102):
+        origin = platform.add_video(video_id)
+        publish(platform, origin)
+        platform.instance.create_run_for_job(job, tags=origin.to_tags(), status=dg.DagsterRunStatus.STARTED)
+    publish(platform, platform.add_video(200, snippets()))
+    assert [request.partition_key for request in sweep(platform)] == ["200"]
+
+
 WITHOUT_EFFECT = dg.DagsterRunStatus.SUCCESS
 """Of a run that executed a part of the assets only."""
 

@@ -75,6 +75,19 @@ def test_a_video_that_waits_for_less_than_the_setting_is_left_alone(
     assert sweep(platform) == []
 
 
+def test_videos_that_are_left_alone_do_not_hide_one_behind_them(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A page holds 100.
+    monkeypatch.setenv("SUMMARY_SWEEP_AFTER_SECONDS", "3600")
+    for video_id in range(1, 102):
+        add_event(platform, platform.add_video(video_id), published=False)
+        stuck_since(platform, video_id, hours=3)
+    platform.add_video(200, snippets())
+    stuck_since(platform, 200, hours=2)
+    assert [request.partition_key for request in sweep(platform)] == ["200"]
+
+
 @pytest.mark.parametrize("published", [False, True], ids=["unpublished", "just published"])
 def test_a_video_whose_event_is_on_its_way_is_left_alone(platform: Platform, *, published: bool) -> None:
     add_event(platform, platform.add_video(7, snippets()), published=published)

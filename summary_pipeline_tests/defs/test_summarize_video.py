@@ -174,6 +174,8 @@ def test_a_run_tells_on_its_materializations_what_a_person_wants_to_know(platfor
     assert row is not None
     assert isinstance(metadata["persisted_summary"]["summary"], dg.MarkdownMetadataValue)
     assert metadata["transcript"]["event"].value == origin.event_id
+    # Strangers' words: as Markdown they could bring links and pictures into the UI.
+    assert isinstance(metadata["transcript"]["beginning"], dg.TextMetadataValue)
     assert metadata["final_summary"]["model"].value == "extractive-offline"
     assert metadata["chunks"]["coverage"].value == 1.0
 

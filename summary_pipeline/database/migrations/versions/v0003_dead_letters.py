@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the table. A message is known by its place in Kafka and its content, an event that the sweep gave up by its id."""
+    """Create the table. A message is known by its place in Kafka and its content, a given-up event by its id."""
     op.create_table(
         "dead_letters",
         sa.Column("id", sa.BigInteger(), sa.Identity(), primary_key=True),
