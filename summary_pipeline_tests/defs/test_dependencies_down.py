@@ -151,21 +151,22 @@ def test_a_broker_that_is_away_is_an_error_in_time_and_is_read_once_it_is_there(
 
 
 def test_while_the_database_is_away_no_message_is_passed_over(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = load_settings().platform.db_port
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
-    with gateway(port) as way:
+    # A broker of its own: what other tests have sent would fill the ticks.
+    with MockKafka(tmp_path) as broker, gateway(port) as way:
+        monkeypatch.setenv("KAFKA_BROKERS", broker.address)
         monkeypatch.setenv("DB_PORT", str(way.port))
         sensor = Sensor(platform)
-        sent = {announce(kafka_bootstrap, 1)}
+        sent = {announce(broker.address, 1)}
         with pytest.raises(TransientDatabaseError, match="PostgreSQL failed"):
             sensor.tick()
         way.open()
         assert sent <= set(sensor.tick())
         stored = sensor.cursor
         way.close()
-        sent = {announce(kafka_bootstrap, 2), announce(kafka_bootstrap, 3)}
+        sent = {announce(broker.address, 2), announce(broker.address, 3)}
         with pytest.raises(TransientDatabaseError, match="PostgreSQL failed"):
             sensor.tick()
         assert sensor.cursor == stored

@@ -68,7 +68,7 @@ def test_a_broker_that_is_not_there_is_told_in_time() -> None:
 def test_a_producer_goes_on_when_its_broker_is_back(tmp_path: Path) -> None:
     producer = KafkaProducer(f"127.0.0.1:{(port := free_port())}", delivery_seconds=1)
     with MockKafka(tmp_path / "one", port=port):
-        producer.send("video.summarized", key=b"7", value=b"before")
+        send_when_connected(producer, b"before")
     with pytest.raises(BrokerUnavailableError):
         producer.send("video.summarized", key=b"7", value=b"lost")
     with MockKafka(tmp_path / "two", port=port) as broker:
