@@ -1,6 +1,6 @@
 """LangChain's map-reduce, asked for the same answer as our summarizer.
 
-What is sent is ours: instructions as the system message, the lines around the data, the answer's JSON schema as
+What is sent is ours: instructions as the system message, the lines around the data, the last answer's JSON schema as
 ``response_format``, markers in the transcript from which times come, and partial summaries shown to the last call as
 ours are. LangChain's are the splitter, the chain, the client, its retries and limits, set up as in
 ``langchain_map_reduce``. It cuts after the markers are put in, and checks no citation and no number of sentences.
@@ -26,14 +26,13 @@ from langchain_core.prompts import ChatPromptTemplate, PromptTemplate  # type: i
 from benchmarks.map_reduce.contestant import FINAL_OUTPUT_TOKENS, MAP_OUTPUT_TOKENS, Job, Summarize, run
 from benchmarks.map_reduce.ours import parameters_of, transcript_of
 from benchmarks.peers.langchain_map_reduce import CONTEXT_TOKENS, Client
-from summary_pipeline.summarization import structured
+from summary_pipeline.summarization import cited_lines, structured
 from summary_pipeline.summarization.call_shapes import CallShape, final_shape, partial_shape
 from summary_pipeline.summarization.chunking import ChunkSegment
 from summary_pipeline.summarization.model_registry import built_in_registry
 from summary_pipeline.summarization.prompts import (
     DataKind,
-    PartToShow,
-    PointToShow,
+    LineToShow,
     render_parts,
     render_transcript,
     user_message,
@@ -41,17 +40,15 @@ from summary_pipeline.summarization.prompts import (
 from summary_pipeline.summarization.sentences import join_sentences
 
 LANGUAGE = "en"
-_HEADING = "Part 1:\n"
 
 
 class ShownPart(StrOutputParser):  # type: ignore[misc]
-    """Reads the answer about a chunk and returns it as the last call shows it, but for its heading."""
+    """Reads the answer about a chunk and returns it as the last call shows it."""
 
     def parse(self, text: str) -> str:
-        """Return the summary and the points with their markers."""
-        answer = structured.read_partial(text)
-        points = tuple(PointToShow(point.at, point.text, None) for point in answer.points)
-        return render_parts([PartToShow(answer.summary, points)]).text.removeprefix(_HEADING)
+        """Return the statements with their markers."""
+        answer = cited_lines.read_partial(text)
+        return render_parts([[LineToShow(said.at, said.text, None) for said in answer.statements]]).text
 
 
 class FinalProse(StrOutputParser):  # type: ignore[misc]
@@ -72,10 +69,13 @@ def marked(text: str) -> str:
 
 
 def request_parts(shape: CallShape, kind: DataKind) -> tuple[ChatPromptTemplate, dict[str, Any]]:
-    """Return the prompt with ``text`` to fill in, and the parameter that asks for the schema."""
+    """Return the prompt with ``text`` to fill in, and what asks for the answer's form beside it."""
     messages = [SystemMessage(content=shape.instructions), ("human", user_message(kind, "{text}"))]
+    prompt = ChatPromptTemplate.from_messages(messages)
+    if shape.schema is None:
+        return prompt, {}
     schema = {"name": shape.schema.name, "schema": dict(shape.schema.schema), "strict": True}
-    return ChatPromptTemplate.from_messages(messages), {"type": "json_schema", "json_schema": schema}
+    return prompt, {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
 def make(job: Job) -> Summarize:
@@ -84,22 +84,22 @@ def make(job: Job) -> Summarize:
     parameters = parameters_of(job)
     spec = built_in_registry().lookup(parameters.model)
     sentences = (parameters.min_sentences, parameters.max_sentences)
-    map_prompt, map_format = request_parts(
-        partial_shape(structured.CHUNK_SUMMARY, parameters, spec, LANGUAGE), "transcript"
+    map_prompt, map_form = request_parts(
+        partial_shape(cited_lines.CHUNK_SUMMARY, parameters, spec, LANGUAGE), "transcript"
     )
-    final_prompt, final_format = request_parts(
+    final_prompt, final_form = request_parts(
         final_shape("summaries", sentences, parameters, spec, LANGUAGE), "summaries"
     )
     last = LLMChain(
-        llm=client.model(FINAL_OUTPUT_TOKENS).bind(response_format=final_format),
+        llm=client.model(FINAL_OUTPUT_TOKENS).bind(**final_form),
         prompt=final_prompt,
         output_parser=FinalProse(),
     )
-    shown_parts = PromptTemplate.from_template("Part {number}:\n{page_content}")
+    shown_parts = PromptTemplate.from_template("{page_content}")
     combine = StuffDocumentsChain(llm_chain=last, document_variable_name="text", document_prompt=shown_parts)
     chain = MapReduceDocumentsChain(
         llm_chain=LLMChain(
-            llm=client.model(MAP_OUTPUT_TOKENS).bind(response_format=map_format),
+            llm=client.model(MAP_OUTPUT_TOKENS).bind(**map_form),
             prompt=map_prompt,
             output_parser=ShownPart(),
         ),

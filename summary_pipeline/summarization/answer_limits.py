@@ -1,4 +1,4 @@
-"""How much of each kind an answer may hold: what instructions ask for and schemas enforce.
+"""How much of each kind an answer may hold: what instructions ask for and the last answer's schema enforces.
 
 Belongs here: these numbers. Does not belong here: wording (``prompts``), schemas (``structured``), tokens
 (``parameters``).
@@ -6,8 +6,8 @@ Belongs here: these numbers. Does not belong here: wording (``prompts``), schema
 
 from summary_pipeline.summarization.parameters import SummarizationParameters
 
-MAP_POINTS = 3
-MERGE_POINTS = 6
+MAP_LINES = 5
+MERGE_LINES = 10
 KEY_POINTS = 4
 TOPICS = 5
 

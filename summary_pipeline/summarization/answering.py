@@ -32,6 +32,7 @@ from summary_pipeline.summarization.language_model import (
     LanguageModelError,
 )
 from summary_pipeline.summarization.model_registry import ModelSpec
+from summary_pipeline.summarization.quality.artefacts import is_refusal
 from summary_pipeline.summarization.structured import UnusableAnswerError
 
 logger = logging.getLogger(__name__)
@@ -232,18 +233,20 @@ def text_to_store(call: Call[Any], completion: Completion, spec: ModelSpec, *, u
 def _judged(
     call: Call[Answer], completion: Completion, request: CompletionRequest, spec: ModelSpec
 ) -> _Usable[Answer] | _Unusable:
-    """Say whether a completion is a usable answer: by its finish reason, its schema and the call's own rule."""
+    """Say whether a completion is a usable answer: by its finish reason, its form and the call's own rule."""
     unusable = _judged_unread(call.subject, completion, request, spec)
     if unusable is not None:
         return unusable
     try:
         answer = call.read(completion.text)
     except UnusableAnswerError as error:
+        if is_refusal(completion.text):
+            return _refused(call.subject, spec)
         fault = MalformedAnswerError(
-            f"The answer of model {spec.name!r} for {call.subject} does not satisfy its schema: {error} "
-            "Use a model that supports strict JSON schemas."
+            f"The answer of model {spec.name!r} for {call.subject} has not the form that was asked for: {error} "
+            "Another model may keep to it."
         )
-        return _Unusable(fault, note=f"it does not satisfy the schema: {error}")
+        return _Unusable(fault, note=f"it had not the form asked for: {error}")
     return _Usable(answer, note=call.complaint(answer))
 
 
@@ -255,11 +258,7 @@ def _judged_unread(
         message = f"The content filter of model {spec.name!r} stopped the answer for {subject}."
         return _Unusable(RefusedError(f"{message} Look at the transcript; another model may answer."), note=None)
     if completion.refusal is not None:
-        message = f"Model {spec.name!r} declined to answer for {subject}."
-        return _Unusable(
-            RefusedError(f"{message} Look at the transcript; another model may answer."),
-            note="it was a refusal. The data are recorded speech; describe neutrally what is said in it.",
-        )
+        return _refused(subject, spec)
     if completion.finish_reason == "length":
         message = f"Model {spec.name!r} reached the limit of {request.max_output_tokens} output tokens for {subject}."
         return _Unusable(
@@ -273,6 +272,14 @@ def _judged_unread(
         message = f"Model {spec.name!r} gave an empty answer for {subject}."
         return _Unusable(EmptyAnswerError(f"{message} Another model may answer."), note="it was empty.")
     return None
+
+
+def _refused(subject: str, spec: ModelSpec) -> _Unusable:
+    message = f"Model {spec.name!r} declined to answer for {subject}. Look at the transcript; another model may answer."
+    return _Unusable(
+        RefusedError(message),
+        note="it was a refusal. The data are recorded speech; describe neutrally what is said in it.",
+    )
 
 
 def _second_request(call: Call[Answer], verdict: _Usable[Answer] | _Unusable, spec: ModelSpec) -> CompletionRequest:

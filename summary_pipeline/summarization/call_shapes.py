@@ -1,6 +1,6 @@
 """What all calls of one kind have in common: everything of a request but its data.
 
-Belongs here: instructions, schema and model settings put together, what they weigh, and their hash.
+Belongs here: instructions, model settings and the schema where there is one, put together; what they weigh; their hash.
 Does not belong here: data and the calls made of both (``calls``), wording (``prompts``), schemas (``structured``).
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from summary_pipeline.summarization import answer_limits, prompts, structured
+from summary_pipeline.summarization import cited_lines, prompts, structured
 from summary_pipeline.summarization.language_model import CompletionRequest, JsonSchema, Message
 from summary_pipeline.summarization.model_registry import ModelSpec
 from summary_pipeline.summarization.parameters import SummarizationParameters
@@ -29,8 +29,10 @@ class CallShape:
     name: str
     model: str
     instructions: str
-    schema: JsonSchema
+    schema: JsonSchema | None
+    """What the answer has to satisfy; None for an answer in cited lines."""
     strict: bool
+    """Whether the model takes the schema as such; else the instructions hold it."""
     max_output_tokens: int
     temperature: float | None
     reasoning_effort: str | None
@@ -56,10 +58,12 @@ class CallShape:
 
     def tokens(self) -> int:
         """Return what a request weighs without data."""
-        return _shape_tokens(self._system(), _json(self.schema.schema) if self.strict else "", self.encoding)
+        return _shape_tokens(
+            self._system(), _json(self.schema.schema) if self.schema and self.strict else "", self.encoding
+        )
 
     def _system(self) -> str:
-        if self.strict:
+        if self.schema is None or self.strict:
             return self.instructions
         schema = f'JSON schema "{self.schema.name}":\n{_json(self.schema.schema)}'
         return f"{self.instructions}\nAnswer with JSON only. {schema}"
@@ -72,14 +76,11 @@ def partial_shape(
     name: str, parameters: SummarizationParameters, spec: ModelSpec, language: str | None = None
 ) -> CallShape:
     """Return the shape of map calls (``chunk_summary``) or of reduce calls below the last level (``partial_merge``)."""
-    if name == structured.CHUNK_SUMMARY:
-        instructions = prompts.map_instructions(parameters, language)
-        points, output_tokens = answer_limits.MAP_POINTS, parameters.map_output_tokens
+    if name == cited_lines.CHUNK_SUMMARY:
+        instructions, output_tokens = prompts.map_instructions(parameters, language), parameters.map_output_tokens
     else:
-        instructions = prompts.merge_instructions(parameters, language)
-        points, output_tokens = answer_limits.MERGE_POINTS, parameters.merge_output_tokens
-    schema = structured.partial_schema(name, points=points)
-    return _shape(schema, instructions, output_tokens, parameters, spec)
+        instructions, output_tokens = prompts.merge_instructions(parameters, language), parameters.merge_output_tokens
+    return _shape(name, None, instructions, output_tokens, parameters, spec)
 
 
 @functools.lru_cache(maxsize=64)
@@ -93,7 +94,7 @@ def final_shape(
     """Return the shape of the last call."""
     instructions = prompts.final_instructions(parameters, language, kind, sentences)
     schema = structured.final_schema(parameters, sentences)
-    return _shape(schema, instructions, parameters.final_output_tokens, parameters, spec)
+    return _shape(schema.name, schema, instructions, parameters.final_output_tokens, parameters, spec)
 
 
 def second_limit(spec: ModelSpec, max_output_tokens: int) -> int:
@@ -102,10 +103,15 @@ def second_limit(spec: ModelSpec, max_output_tokens: int) -> int:
 
 
 def _shape(
-    schema: JsonSchema, instructions: str, output_tokens: int, parameters: SummarizationParameters, spec: ModelSpec
+    name: str,
+    schema: JsonSchema | None,
+    instructions: str,
+    output_tokens: int,
+    parameters: SummarizationParameters,
+    spec: ModelSpec,
 ) -> CallShape:
     return CallShape(
-        name=schema.name,
+        name=name,
         model=spec.name,
         instructions=instructions,
         schema=schema,

@@ -1,7 +1,7 @@
 """The calls that summarization makes, each complete: request, data, how its answer is read, what it weighs.
 
 Belongs here: turning chunks and partial summaries into requests, and hashing what their answers depend on.
-Does not belong here: making calls (``answering``), wording (``prompts``), schemas (``structured``).
+Does not belong here: making calls (``answering``), wording (``prompts``), reading (``cited_lines``, ``structured``).
 """
 
 import functools
@@ -11,16 +11,17 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from summary_pipeline.summarization import prompts, structured
+from summary_pipeline.summarization import cited_lines, prompts, structured
 from summary_pipeline.summarization.call_shapes import content_hash, final_shape, partial_shape, second_limit
 from summary_pipeline.summarization.chunking import Chunk
+from summary_pipeline.summarization.cited_lines import PartialAnswer
 from summary_pipeline.summarization.errors import ContextExceededError
 from summary_pipeline.summarization.language_model import CompletionRequest, Message
 from summary_pipeline.summarization.model_registry import ModelSpec
 from summary_pipeline.summarization.parameters import SummarizationParameters
-from summary_pipeline.summarization.prompts import DataKind, PartToShow, PointToShow, RenderedData
+from summary_pipeline.summarization.prompts import DataKind, LineToShow, RenderedData
 from summary_pipeline.summarization.sentences import count_sentences
-from summary_pipeline.summarization.structured import FinalAnswer, PartialAnswer
+from summary_pipeline.summarization.structured import FinalAnswer
 from summary_pipeline.summarization.summary import PartialSummary
 from summary_pipeline.summarization.tokens import count_tokens
 
@@ -32,7 +33,7 @@ TOKENS_PER_SENTENCE = 40
 
 @dataclass(frozen=True)
 class Call(Generic[Answer]):
-    """One question to the model. ``subject`` names it in errors; ``name`` is that of its answer's schema.
+    """One question to the model. ``subject`` names it in errors; ``name`` says of which kind it is.
 
     ``complaint`` says what could be better about an answer that could be used.
     """
@@ -74,7 +75,7 @@ class CallFactory:
         data = prompts.render_transcript(chunk.segments)
         return self._partial_call(
             subject=f"chunk {chunk.index + 1} of {of}",
-            name=structured.CHUNK_SUMMARY,
+            name=cited_lines.CHUNK_SUMMARY,
             kind="transcript",
             data=data,
             data_tokens=self._transcript_tokens(data, chunk.tokens, encoding),
@@ -86,7 +87,7 @@ class CallFactory:
         data = prompts.render_parts(map(_to_show, parts))
         return self._partial_call(
             subject=f"the merged summary of chunks {chunks[0] + 1} to {chunks[-1] + 1}",
-            name=structured.PARTIAL_MERGE,
+            name=cited_lines.PARTIAL_MERGE,
             kind="summaries",
             data=data,
             data_tokens=self.count(data.text),
@@ -111,7 +112,7 @@ class CallFactory:
 
     def merged_size(self) -> int:
         """Return the most that a merged summary weighs in a reduce call: its answer, even at the second attempt."""
-        shape = partial_shape(structured.PARTIAL_MERGE, self.parameters, self.spec, self.language)
+        shape = partial_shape(cited_lines.PARTIAL_MERGE, self.parameters, self.spec, self.language)
         return second_limit(self.spec, shape.max_output_tokens)
 
     def part_tokens(self, part: PartialSummary) -> int:
@@ -147,7 +148,7 @@ class CallFactory:
             data=data,
             request=shape.request(kind, data.text),
             input_tokens=shape.tokens() + data_tokens,
-            read=structured.read_partial,
+            read=cited_lines.read_partial,
             complaint=_no_complaint,
         )
 
@@ -207,7 +208,7 @@ def map_code_version(parameters: SummarizationParameters, spec: ModelSpec) -> st
     """Return a hash that changes when partial summaries would: prompt, model, parameters of the map phase."""
     return content_hash(
         {
-            "map": partial_shape(structured.CHUNK_SUMMARY, parameters, spec).version,
+            "map": partial_shape(cited_lines.CHUNK_SUMMARY, parameters, spec).version,
             "single_call": parameters.single_call,
             "single_call_tokens": spec.single_call_tokens,
         }
@@ -219,7 +220,7 @@ def reduce_code_version(parameters: SummarizationParameters, spec: ModelSpec) ->
     limits = (parameters.min_sentences, parameters.max_sentences)
     return content_hash(
         {
-            "merge": partial_shape(structured.PARTIAL_MERGE, parameters, spec).version,
+            "merge": partial_shape(cited_lines.PARTIAL_MERGE, parameters, spec).version,
             "final": final_shape("summaries", limits, parameters, spec).version,
             "single": final_shape("transcript", limits, parameters, spec).version,
             "groups": (parameters.reduce_group_size, parameters.reduce_group_threshold),
@@ -227,16 +228,11 @@ def reduce_code_version(parameters: SummarizationParameters, spec: ModelSpec) ->
     )[:16]
 
 
-_NO_PART = PartialSummary(chunks=(0,), tokens=0, summary="", model="", prompt_name="", prompt_version="")
+_NO_PART = PartialSummary(chunks=(0,), tokens=0, statements=(), model="", prompt_name="", prompt_version="")
 
 
-def _to_show(part: PartialSummary) -> PartToShow:
-    points = (
-        PointToShow(snippet=point.snippet, text=point.text, start=point.start)
-        for point in part.points
-        if point.snippet is not None
-    )
-    return PartToShow(summary=part.summary, points=tuple(points))
+def _to_show(part: PartialSummary) -> list[LineToShow]:
+    return [LineToShow(snippet=said.snippet, text=said.text, start=said.start) for said in part.statements]
 
 
 def _no_complaint(_: PartialAnswer) -> str | None:

@@ -1,11 +1,12 @@
 """From the snippet indices that a model cites to times, checked against what it was shown.
 
 Belongs here: looking up citations, ordering chapters. Does not belong here: showing markers (``prompts``), reading
-answers (``structured``).
+answers (``cited_lines``, ``structured``).
 """
 
 from collections.abc import Iterable, Mapping
 
+from summary_pipeline.summarization.cited_lines import CitedLine
 from summary_pipeline.summarization.structured import CitedText, CitedTitle
 from summary_pipeline.summarization.summary import Chapter, KeyPoint
 
@@ -13,10 +14,12 @@ Markers = Mapping[int, float | None]
 """The snippet indices that a request showed, each with the second at which it starts."""
 
 
-def resolve_points(cited: Iterable[CitedText], markers: Markers) -> tuple[tuple[KeyPoint, ...], tuple[str, ...]]:
-    """Return the points with their times, and notes. A point whose citation was not shown stays, without citation.
+def resolve_points(
+    cited: Iterable[CitedText | CitedLine], markers: Markers
+) -> tuple[tuple[KeyPoint, ...], tuple[str, ...]]:
+    """Return what is said with its times, and notes. What cites a snippet that was not shown stays, without citation.
 
-    Empty points and repeated texts are left out.
+    Empty and repeated texts are left out.
     """
     points: list[KeyPoint] = []
     notes: list[str] = []
@@ -25,11 +28,12 @@ def resolve_points(cited: Iterable[CitedText], markers: Markers) -> tuple[tuple[
         if not point.text or point.text.casefold() in seen:
             continue
         seen.add(point.text.casefold())
-        if point.at in markers:
+        if point.at is not None and point.at in markers:
             points.append(KeyPoint(text=point.text, snippet=point.at, start=markers[point.at]))
         else:
             points.append(KeyPoint(text=point.text))
-            notes.append(f"A key point lost its citation: it cites snippet {point.at}, which was not shown.")
+            if point.at is not None:
+                notes.append(f"A statement lost its citation: it cites snippet {point.at}, which was not shown.")
     return tuple(points), tuple(notes)
 
 

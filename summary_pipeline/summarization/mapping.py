@@ -10,9 +10,9 @@ from summary_pipeline.summarization.answering import Answered, Answerer
 from summary_pipeline.summarization.calls import Call, CallFactory, fits, require_fit
 from summary_pipeline.summarization.chunking import Chunk, Chunks
 from summary_pipeline.summarization.citations import resolve_points
+from summary_pipeline.summarization.cited_lines import PartialAnswer
 from summary_pipeline.summarization.coverage import claims_of_chunks, require_full_coverage
 from summary_pipeline.summarization.progress import ProgressCounter, ProgressListener, gather_or_cancel
-from summary_pipeline.summarization.structured import PartialAnswer
 from summary_pipeline.summarization.summary import ChunkSummaries, PartialSummary
 
 
@@ -96,12 +96,11 @@ def partial_summary(
     chunks: tuple[int, ...], tokens: int, call: Call[PartialAnswer], answered: Answered[PartialAnswer]
 ) -> PartialSummary:
     """Return what an answer says of ``chunks``, its citations checked against what the call showed."""
-    points, notes = resolve_points(answered.answer.points, call.data.markers)
+    statements, notes = resolve_points(answered.answer.statements, call.data.markers)
     return PartialSummary(
         chunks=chunks,
         tokens=tokens,
-        summary=answered.answer.summary,
-        points=points,
+        statements=statements,
         model=answered.model,
         prompt_name=call.name,
         prompt_version=call.version,

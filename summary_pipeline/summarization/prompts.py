@@ -1,7 +1,7 @@
 """What the model is told, and how data are shown to it so that they can't pass for instructions.
 
 Belongs here: the instructions of each kind of call, and the rendering of transcripts and partial summaries.
-Does not belong here: the answer's schema (``structured``), model limits, making calls.
+Does not belong here: reading answers (``cited_lines``, ``structured``), model limits, making calls.
 
 A request has a ``system`` message, constant for its kind, and a ``user`` message with exactly one block of data::
 
@@ -16,14 +16,13 @@ A request has a ``system`` message, constant for its kind, and a ``user`` messag
 - ``[17]`` at the start of a line is a marker: the index of the snippet with which that paragraph starts, which
   answers cite. Speech that looks like a marker is shown with round brackets, and what looks like a data line loses
   its angle bracket.
-- Summaries are shown as ``Part 1:``, a line of prose, then the points made, each with its marker; a blank line
-  between parts.
+- Summaries are shown as the lines that they were answered in, each behind its marker; a blank line between parts.
 
 Every word here is sent with every call, and counts against a limit of tokens per minute beside the transcript: rules
 are said once, in few words, and nothing is said that the schema says.
 
-Kinds of call, by the name of their answer's schema and the kind of their data: ``chunk_summary`` (transcript),
-``partial_merge`` (summaries), ``final_summary`` (summaries, or the transcript where one call does it all).
+Kinds of call, with the kind of their data: ``chunk_summary`` (transcript) and ``partial_merge`` (summaries), answered
+in cited lines; ``final_summary`` (summaries, or the transcript where one call does it all), answered in JSON.
 """
 
 import hashlib
@@ -34,7 +33,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from summary_pipeline.summarization import structured
-from summary_pipeline.summarization.answer_limits import KEY_POINTS, MAP_POINTS, MERGE_POINTS, TOPICS, max_chapters
+from summary_pipeline.summarization.answer_limits import KEY_POINTS, MAP_LINES, MERGE_LINES, TOPICS, max_chapters
 from summary_pipeline.summarization.chunking import ChunkSegment
 from summary_pipeline.summarization.languages import primary_tag
 from summary_pipeline.summarization.parameters import SummarizationParameters
@@ -44,7 +43,7 @@ DataKind = Literal["transcript", "summaries"]
 PARAGRAPH_BYTES = 1500
 """A marker stands at the first snippet so many bytes of UTF-8 after the last: about 350 tokens, or 100 s of speech."""
 
-RENDERING_VERSION = 2
+RENDERING_VERSION = 3
 """Raised when data are shown differently, so that hashes of what answers depend on change."""
 
 MARKER_TOKENS = 6
@@ -69,20 +68,12 @@ class RenderedData:
 
 
 @dataclass(frozen=True, slots=True)
-class PointToShow:
-    """A point of a partial summary, as shown to the reduce calls."""
+class LineToShow:
+    """A statement of a partial summary, as shown to the reduce calls. ``snippet`` is None where it cites none."""
 
-    snippet: int
+    snippet: int | None
     text: str
     start: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class PartToShow:
-    """A partial summary, as shown to the reduce calls."""
-
-    summary: str
-    points: tuple[PointToShow, ...]
 
 
 def render_transcript(segments: Iterable[ChunkSegment]) -> RenderedData:
@@ -112,15 +103,16 @@ def render_transcript(segments: Iterable[ChunkSegment]) -> RenderedData:
     return RenderedData(text="\n".join(lines), markers=markers)
 
 
-def render_parts(parts: Iterable[PartToShow]) -> RenderedData:
-    """Show partial summaries in their order, with the points that later calls may cite."""
+def render_parts(parts: Iterable[Iterable[LineToShow]]) -> RenderedData:
+    """Show partial summaries in their order, with the markers that later calls may cite."""
     markers: dict[int, float | None] = {}
     blocks: list[str] = []
-    for number, part in enumerate(parts, start=1):
-        lines = [f"Part {number}:", _one_line(part.summary)]
-        for point in part.points:
-            lines.append(f"[{point.snippet}] {_one_line(point.text)}")
-            markers.setdefault(point.snippet, point.start)
+    for part in parts:
+        lines: list[str] = []
+        for line in part:
+            if line.snippet is not None:
+                markers.setdefault(line.snippet, line.start)
+            lines.append(_one_line(line.text) if line.snippet is None else f"[{line.snippet}] {_one_line(line.text)}")
         blocks.append("\n".join(lines))
     return RenderedData(text="\n\n".join(blocks), markers=markers)
 
@@ -151,7 +143,7 @@ def map_instructions(parameters: SummarizationParameters, language: str | None) 
     return _partial_instructions(
         what="the words of one part of a video",
         output_tokens=parameters.map_output_tokens,
-        points=MAP_POINTS,
+        lines=MAP_LINES,
         parameters=parameters,
         language=language,
     )
@@ -162,7 +154,7 @@ def merge_instructions(parameters: SummarizationParameters, language: str | None
     return _partial_instructions(
         what="the summaries of consecutive parts of a video",
         output_tokens=parameters.merge_output_tokens,
-        points=MERGE_POINTS,
+        lines=MERGE_LINES,
         parameters=parameters,
         language=language,
     )
@@ -213,32 +205,26 @@ def prompt_set_version() -> str:
                 final_instructions(chosen, language, "summaries", sentences),
             )
         ],
-        "schemas": [
-            schema.schema
-            for schema in (
-                structured.partial_schema(structured.CHUNK_SUMMARY, points=MAP_POINTS),
-                structured.partial_schema(structured.PARTIAL_MERGE, points=MERGE_POINTS),
-                structured.final_schema(parameters, sentences),
-            )
-        ],
+        "schema": structured.final_schema(parameters, sentences).schema,
     }
     return hashlib.sha256(json.dumps(described, sort_keys=True, default=dict).encode()).hexdigest()[:12]
 
 
 def _partial_instructions(
-    *, what: str, output_tokens: int, points: int, parameters: SummarizationParameters, language: str | None
+    *, what: str, output_tokens: int, lines: int, parameters: SummarizationParameters, language: str | None
 ) -> str:
-    # A point weighs some 22 tokens with its JSON, the frame 20, an English word 1.35.
-    words = max(20, int((output_tokens - 20 - 22 * points) / 1.6))
-    lines = [
-        _TASK.format(what=what, language=_language_rule(parameters, language)),
-        (
-            f"summary: at most {words} words{_unspaced_rule(parameters, language)} of prose: facts, names, numbers, "
-            "decisions"
-        ),
-        f"points: up to {points} subjects in order, at most 8 words; at: [number] where it starts",
-    ]
-    return "\n".join(lines)
+    # A line weighs 5 tokens with its marker and its break; a word 1.35 in English, up to 2 in other languages.
+    words = max(20, int((output_tokens - 5 * lines) / 1.6))
+    return "\n".join(
+        [
+            _TASK.format(what=what, language=_language_rule(parameters, language)),
+            (
+                f"Facts, names, numbers, decisions, in order: at most {words} words"
+                f"{_unspaced_rule(parameters, language)} in up to {lines} lines, each behind the [number] where it "
+                "starts."
+            ),
+        ]
+    )
 
 
 def _language_rule(parameters: SummarizationParameters, language: str | None) -> str:

@@ -1,14 +1,13 @@
-"""The answers that models are asked for: their JSON schemas, and the checks that every answer passes.
+"""The last answer: its JSON schema, the checks that it passes, and what answers of any form have to pass.
 
-Belongs here: the shape of answers on the wire, reading them, cleaning their text.
-Does not belong here: what the model is told (``prompts``), retries (``answering``), what becomes of an answer
-(``summary``).
+Belongs here: the shape of the last answer on the wire, reading it, cleaning text.
+Does not belong here: answers about parts (``cited_lines``), what the model is told (``prompts``), retries
+(``answering``), what becomes of an answer (``summary``).
 """
 
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,18 +15,15 @@ from summary_pipeline.summarization.answer_limits import KEY_POINTS, TOPICS, max
 from summary_pipeline.summarization.language_model import JsonSchema
 from summary_pipeline.summarization.parameters import SummarizationParameters
 
-CHUNK_SUMMARY = "chunk_summary"
-PARTIAL_MERGE = "partial_merge"
 FINAL_SUMMARY = "final_summary"
 
 _CODE_FENCE = re.compile(r"^```[a-z]*\s*\n(.*)\n```$", re.DOTALL)
 _DATA_LINE = re.compile(r"<\s*/?\s*data\s+(transcript|summaries|\d)", re.IGNORECASE)
-_Answer = TypeVar("_Answer", bound=BaseModel)
 _LANGUAGE_TAG = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
 
 class UnusableAnswerError(ValueError):
-    """An answer does not satisfy its schema. The message is for the model and holds none of the answer's text."""
+    """An answer has not the form asked for. The message is for the model and holds none of the answer's text."""
 
 
 def clean_text(text: str) -> str:
@@ -39,7 +35,6 @@ def clean_text(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(clean_text)]
-FilledText = Annotated[str, AfterValidator(clean_text), Field(min_length=1)]
 
 
 class CitedText(BaseModel):
@@ -60,15 +55,6 @@ class CitedTitle(BaseModel):
     title: Text
 
 
-class PartialAnswer(BaseModel):
-    """The answer about one chunk, and of a reduce call below the last level."""
-
-    model_config = ConfigDict(frozen=True)
-
-    summary: FilledText
-    points: tuple[CitedText, ...]
-
-
 class FinalAnswer(BaseModel):
     """The last answer."""
 
@@ -79,13 +65,6 @@ class FinalAnswer(BaseModel):
     chapters: tuple[CitedTitle, ...]
     topics: tuple[Text, ...]
     language: Text
-
-
-def partial_schema(name: str, *, points: int) -> JsonSchema:
-    """Return the schema of a partial summary's answer with at most ``points`` points."""
-    return JsonSchema(
-        name=name, schema=_object(summary=_STRING, points=_array(_object(at=_INTEGER, text=_STRING), most=points))
-    )
 
 
 def final_schema(parameters: SummarizationParameters, sentences: tuple[int, int]) -> JsonSchema:
@@ -103,13 +82,17 @@ def final_schema(parameters: SummarizationParameters, sentences: tuple[int, int]
     )
 
 
-def read_partial(text: str) -> PartialAnswer:
-    """Read a partial summary's answer.
+def bare_answer(text: str) -> str:
+    """Return an answer without white space or a code fence around it.
 
     Raises:
-        UnusableAnswerError: it does not satisfy the schema.
+        UnusableAnswerError: it repeats the lines that delimit the data.
     """
-    return _read(text, PartialAnswer.model_validate_json)
+    if _DATA_LINE.search(text):
+        raise UnusableAnswerError("it repeats the lines that delimit the data.")
+    stripped = text.strip()
+    fenced = _CODE_FENCE.match(stripped)
+    return fenced.group(1) if fenced else stripped
 
 
 def read_final(text: str) -> FinalAnswer:
@@ -118,7 +101,13 @@ def read_final(text: str) -> FinalAnswer:
     Raises:
         UnusableAnswerError: it does not satisfy the schema, or its summary is empty.
     """
-    answer = _read(text, FinalAnswer.model_validate_json)
+    try:
+        answer = FinalAnswer.model_validate_json(bare_answer(text))
+    except ValidationError as error:
+        problems = "; ".join(
+            sorted({f"{_location(e['loc'])}: {e['type'].replace('_', ' ')}" for e in error.errors()})[:5]
+        )
+        raise UnusableAnswerError(f"{problems}.") from error
     if not any(answer.sentences):
         raise UnusableAnswerError("sentences: all are empty.")
     return answer
@@ -127,20 +116,6 @@ def read_final(text: str) -> FinalAnswer:
 def language_tag(text: str) -> str | None:
     """Return ``text`` where it has the form of a BCP 47 tag, else None."""
     return text if _LANGUAGE_TAG.match(text) else None
-
-
-def _read(text: str, validate: Callable[[str], _Answer]) -> _Answer:
-    if _DATA_LINE.search(text):
-        raise UnusableAnswerError("it repeats the lines that delimit the data.")
-    stripped = text.strip()
-    fenced = _CODE_FENCE.match(stripped)
-    try:
-        return validate(fenced.group(1) if fenced else stripped)
-    except ValidationError as error:
-        problems = "; ".join(
-            sorted({f"{_location(e['loc'])}: {e['type'].replace('_', ' ')}" for e in error.errors()})[:5]
-        )
-        raise UnusableAnswerError(f"{problems}.") from error
 
 
 def _location(location: tuple[int | str, ...]) -> str:

@@ -37,7 +37,7 @@ class Chapter(_Value):
 
 
 class PartialSummary(_Value):
-    """What is left of one chunk, or after merging of several: prose and cited points. Also says what it stands for.
+    """What is left of one chunk, or after merging of several: cited statements. Also says what it stands for.
 
     ``chunks`` and ``tokens`` are what coverage is computed from. ``usage`` is what it cost, by whoever it was paid;
     ``from_store`` says that this run paid nothing for it.
@@ -45,8 +45,7 @@ class PartialSummary(_Value):
 
     chunks: tuple[int, ...]
     tokens: int
-    summary: str
-    points: tuple[KeyPoint, ...] = ()
+    statements: tuple[KeyPoint, ...]
     model: str
     prompt_name: str
     prompt_version: str

@@ -54,12 +54,15 @@ def completion(
     )
 
 
-def faithful_answer(request: CompletionRequest) -> dict[str, Any]:
-    """Answer as a model does that keeps to all it is told, citing markers that it was shown."""
+def faithful_lines(request: CompletionRequest) -> str:
+    """Answer about a part as a model does that keeps to all it is told, citing markers that it was shown."""
     markers = markers_of(request)
-    if kind_of(request) != "final_summary":
-        points = [{"at": at, "text": f"what snippet {at} says"} for at in markers[:: max(1, len(markers) // 3)][:3]]
-        return {"summary": f"Here {len(markers)} paragraphs are summed up.", "points": points}
+    return "\n".join(f"[{at}] What snippet {at} says." for at in markers[:: max(1, len(markers) // 3)][:3])
+
+
+def faithful_answer(request: CompletionRequest) -> dict[str, Any]:
+    """Give the last answer as such a model does."""
+    markers = markers_of(request)
     chapters = [{"at": at, "title": f"Section {at}"} for at in markers[:: max(1, len(markers) // 5)]]
     return {
         "sentences": [f"Sentence {number} sums up the video." for number in range(1, 6)],
@@ -71,7 +74,9 @@ def faithful_answer(request: CompletionRequest) -> dict[str, Any]:
 
 
 def faithful(request: CompletionRequest) -> Completion:
-    return completion(request, faithful_answer(request))
+    return completion(
+        request, faithful_answer(request) if kind_of(request) == "final_summary" else faithful_lines(request)
+    )
 
 
 class ScriptedModel:

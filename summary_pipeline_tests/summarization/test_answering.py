@@ -9,6 +9,7 @@ from summary_pipeline.summarization.answering import Answerer, DirectCalls
 from summary_pipeline.summarization.calls import Call, CallFactory
 from summary_pipeline.summarization.chunk_store import ChunkStore, MemoryChunkStore
 from summary_pipeline.summarization.chunking import chunk_transcript
+from summary_pipeline.summarization.cited_lines import PartialAnswer
 from summary_pipeline.summarization.cost import Budget, VideoBudget
 from summary_pipeline.summarization.errors import (
     AnswerError,
@@ -22,7 +23,7 @@ from summary_pipeline.summarization.errors import (
 from summary_pipeline.summarization.language_model import Completion, CompletionRequest, TransientModelError
 from summary_pipeline.summarization.model_registry import built_in_registry
 from summary_pipeline.summarization.parameters import SummarizationParameters
-from summary_pipeline.summarization.structured import FinalAnswer, PartialAnswer
+from summary_pipeline.summarization.structured import FinalAnswer
 from summary_pipeline_tests.summarization.scripted_model import (
     ENCODING,
     Reply,
@@ -30,6 +31,7 @@ from summary_pipeline_tests.summarization.scripted_model import (
     completion,
     faithful,
     faithful_answer,
+    faithful_lines,
     speech,
 )
 
@@ -69,6 +71,10 @@ def refusing(request: CompletionRequest) -> Completion:
     return completion(request, "", refusal="I can't help with that.")
 
 
+def refusing_in_words(request: CompletionRequest) -> Completion:
+    return completion(request, "I'm sorry, but I can't help with that.")
+
+
 def filtered(request: CompletionRequest) -> Completion:
     return completion(request, "", finish_reason="content_filter")
 
@@ -78,7 +84,7 @@ def empty(request: CompletionRequest) -> Completion:
 
 
 def cut_off(request: CompletionRequest) -> Completion:
-    return completion(request, '{"summary": "It be', finish_reason="length")
+    return completion(request, "[0] It be", finish_reason="length")
 
 
 def spent_on_thinking(request: CompletionRequest) -> Completion:
@@ -93,16 +99,17 @@ def malformed(request: CompletionRequest) -> Completion:
     ("first", "note"),
     [
         (refusing, "it was a refusal"),
+        (refusing_in_words, "it was a refusal"),
         (empty, "it was empty"),
         (cut_off, "it was cut off"),
         (spent_on_thinking, "it was cut off"),
-        (malformed, "it does not satisfy the schema: the answer: json invalid."),
+        (malformed, "it had not the form asked for: no line starts with the [number]"),
     ],
 )
 async def test_an_unusable_answer_is_asked_for_once_more_and_differently(first: Reply, note: str) -> None:
     model = ScriptedModel(in_turn(first, faithful))
     answered = await answerer(model).answer(MAP_CALL)
-    assert answered.answer.summary.startswith("Here")
+    assert answered.answer.statements[0].text.startswith("What snippet")
     assert answered.usage.calls == 2
     assert answered.usage.input_tokens > MAP_CALL.input_tokens
     assert model.requests[0] != model.requests[1]
@@ -113,9 +120,10 @@ async def test_an_unusable_answer_is_asked_for_once_more_and_differently(first: 
     ("reply", "error", "message"),
     [
         (refusing, RefusedError, "declined to answer for chunk 1 of 3"),
+        (refusing_in_words, RefusedError, "declined to answer for chunk 1 of 3"),
         (empty, EmptyAnswerError, "empty answer for chunk 1 of 3"),
         (cut_off, TruncatedAnswerError, "limit of 400 output tokens for chunk 1 of 3"),
-        (malformed, MalformedAnswerError, "for chunk 1 of 3 does not satisfy its schema"),
+        (malformed, MalformedAnswerError, "for chunk 1 of 3 has not the form that was asked for"),
     ],
 )
 async def test_a_second_unusable_answer_is_a_typed_error_without_text_of_the_answer(
@@ -153,7 +161,7 @@ async def test_more_room_is_given_only_to_an_answer_that_was_cut_off() -> None:
 
 async def test_a_complete_looking_answer_that_was_cut_off_is_not_trusted() -> None:
     def looks_complete(request: CompletionRequest) -> Completion:
-        return completion(request, faithful_answer(request), finish_reason="length")
+        return completion(request, faithful_lines(request), finish_reason="length")
 
     with pytest.raises(TruncatedAnswerError):
         await answerer(ScriptedModel(looks_complete)).answer(MAP_CALL)

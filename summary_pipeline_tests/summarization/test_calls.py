@@ -79,8 +79,7 @@ def test_requests_carry_what_the_model_takes_and_nothing_else() -> None:
     plain = CallFactory(PARAMETERS, spec(takes_temperature=True, reasoning_effort=None))
     request = plain.map_call(chunk, of=2, encoding=ENCODING).request
     assert (request.temperature, request.reasoning_effort, request.max_output_tokens) == (0.3, None, 200)
-    assert request.json_schema is not None
-    assert request.json_schema.name == "chunk_summary"
+    assert request.json_schema is None
 
 
 def test_the_output_limit_never_exceeds_the_model_s() -> None:
@@ -90,11 +89,20 @@ def test_the_output_limit_never_exceeds_the_model_s() -> None:
 
 def test_a_model_without_strict_schemas_is_told_the_schema_in_words() -> None:
     factory = CallFactory(PARAMETERS, spec(supports_json_schema=False))
-    request = factory.map_call(two_chunks().chunks[0], of=2, encoding=ENCODING).request
-    assert request.json_schema is None
-    instructions, schema = request.messages[0].content.split('JSON schema "chunk_summary":\n')
-    assert "summary" in instructions
-    assert json.loads(schema)["required"] == ["summary", "points"]
+    found = two_chunks()
+    call = factory.single_call(found.chunks, transcript_tokens=found.transcript_tokens, encoding=ENCODING)
+    assert call.request.json_schema is None
+    instructions, schema = call.request.messages[0].content.split('JSON schema "final_summary":\n')
+    assert "chapters" in instructions
+    assert json.loads(schema)["required"] == ["sentences", "key_points", "chapters", "topics", "language"]
+
+
+def test_what_is_said_of_a_part_needs_no_schema_whatever_the_model_takes() -> None:
+    chunk = two_chunks().chunks[0]
+    for model in (spec(supports_json_schema=False), spec(supports_json_schema=True)):
+        request = CallFactory(PARAMETERS, model).map_call(chunk, of=2, encoding=ENCODING).request
+        assert request.json_schema is None
+        assert "JSON" not in request.messages[0].content
 
 
 def test_the_language_is_the_transcript_s_unless_a_setting_says_otherwise() -> None:

@@ -69,4 +69,4 @@ def test_a_key_point_with_a_wrong_citation_stays_without_it() -> None:
         ("kept", 10, 40.0),
         ("uncited", None, None),
     ]
-    assert notes == ("A key point lost its citation: it cites snippet 99, which was not shown.",)
+    assert notes == ("A statement lost its citation: it cites snippet 99, which was not shown.",)

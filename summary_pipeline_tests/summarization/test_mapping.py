@@ -24,7 +24,7 @@ from summary_pipeline_tests.summarization.scripted_model import (
     ScriptedModel,
     completion,
     faithful,
-    faithful_answer,
+    faithful_lines,
     markers_of,
     speech,
 )
@@ -51,8 +51,8 @@ async def test_each_chunk_is_asked_about_once_and_keeps_its_place_and_times() ->
     assert [partial.tokens for partial in summaries.partials] == [chunk.tokens for chunk in found.chunks]
     for partial, chunk in zip(summaries.partials, found.chunks, strict=True):
         times = {segment.snippet: segment.start for segment in chunk.segments}
-        assert partial.points
-        assert all(times[point.snippet] == point.start for point in partial.points if point.snippet is not None)
+        assert partial.statements
+        assert all(times[said.snippet] == said.start for said in partial.statements if said.snippet is not None)
 
 
 async def test_chunk_summaries_survive_a_round_trip_through_json() -> None:
@@ -229,14 +229,13 @@ async def test_a_limit_on_cost_stops_before_the_first_call_but_lets_stored_answe
 
 async def test_an_invented_citation_is_dropped_with_a_note_that_names_the_chunk() -> None:
     def invents(request: CompletionRequest) -> Completion:
-        answer = faithful_answer(request)
-        answer["points"][0]["at"] = 99_999
-        return completion(request, answer)
+        _, *others = faithful_lines(request).splitlines()
+        return completion(request, "\n".join(["[99999] Invented.", *others]))
 
     summaries = await summarizer(ScriptedModel(invents)).map_chunks(chunks(2))
-    assert summaries.partials[1].points[0].snippet is None
+    assert summaries.partials[1].statements[0].snippet is None
     assert summaries.partials[1].notes == (
-        "chunk 2 of 2: A key point lost its citation: it cites snippet 99999, which was not shown.",
+        "chunk 2 of 2: A statement lost its citation: it cites snippet 99999, which was not shown.",
     )
 
 

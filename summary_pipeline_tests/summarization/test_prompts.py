@@ -1,4 +1,3 @@
-import json
 import re
 
 import pytest
@@ -11,8 +10,7 @@ from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.prompts import (
     MARKER_TOKENS,
     PARAGRAPH_BYTES,
-    PartToShow,
-    PointToShow,
+    LineToShow,
     delimited,
     final_instructions,
     map_instructions,
@@ -23,7 +21,6 @@ from summary_pipeline.summarization.prompts import (
     render_transcript,
     user_message,
 )
-from summary_pipeline.summarization.structured import partial_schema
 from summary_pipeline.summarization.tokens import count_tokens
 from summary_pipeline_tests.summarization.scripted_model import DATA
 
@@ -83,14 +80,14 @@ def test_all_words_are_shown() -> None:
     assert re.sub(r"^\[\d+\] ", "", rendered.text, flags=re.MULTILINE).split() == words
 
 
-def test_parts_are_shown_in_order_with_their_points() -> None:
+def test_parts_are_shown_in_order_each_line_behind_its_marker() -> None:
     parts = [
-        PartToShow("First part.", (PointToShow(0, "start", 0.0), PointToShow(9, "then", 4.5))),
-        PartToShow("Second\npart.", ()),
+        [LineToShow(0, "start", 0.0), LineToShow(9, "and\nthen", 4.5)],
+        [LineToShow(None, "from nowhere", None), LineToShow(17, "end", 9.0)],
     ]
     rendered = render_parts(parts)
-    assert rendered.text == "Part 1:\nFirst part.\n[0] start\n[9] then\n\nPart 2:\nSecond part."
-    assert rendered.markers == {0: 0.0, 9: 4.5}
+    assert rendered.text == "[0] start\n[9] and then\n\nfrom nowhere\n[17] end"
+    assert rendered.markers == {0: 0.0, 9: 4.5, 17: 9.0}
 
 
 @given(st.lists(st.tuples(HOSTILE, st.booleans()), min_size=1, max_size=8))
@@ -138,12 +135,10 @@ def test_words_are_counted_for_languages_without_blanks_only() -> None:
     assert rule not in map_instructions(told, "zh")
 
 
-def test_what_a_map_call_sends_beside_the_transcript_is_less_than_4_percent_of_a_chunk() -> None:
-    schema = json.dumps(partial_schema("chunk_summary", points=3).schema, separators=(",", ":"))
-    frame = user_message("transcript", "")
-    beside = sum(map(count_tokens, (map_instructions(PARAMETERS, "en"), schema, frame)))
+def test_what_a_map_call_sends_beside_the_transcript_is_less_than_3_percent_of_a_chunk() -> None:
+    beside = sum(map(count_tokens, (map_instructions(PARAMETERS, "en"), user_message("transcript", ""))))
     markers = MARKER_TOKENS * 8_000 * 4 / PARAGRAPH_BYTES
-    assert beside + markers < 0.04 * 8_000
+    assert beside + markers < 0.03 * 8_000
 
 
 def test_the_version_of_the_prompts_changes_with_any_of_their_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,10 @@ from summary_pipeline_tests.summarization.scripted_model import (
     ScriptedModel,
     completion,
     data_of,
+    faithful,
     faithful_answer,
     kind_of,
+    markers_of,
     sent_tokens,
 )
 
@@ -31,8 +33,11 @@ def partials(count: int, *, words: int = 70) -> ChunkSummaries:
             PartialSummary(
                 chunks=(index,),
                 tokens=8_000,
-                summary=f"Summary {index} {'word ' * words}".strip(),
-                points=(KeyPoint(text=f"point {index}", snippet=index * 10, start=index * 60.0),),
+                statements=(
+                    KeyPoint(
+                        text=f"Statement {index} {'word ' * words}".strip(), snippet=index * 10, start=index * 60.0
+                    ),
+                ),
                 model="m",
                 prompt_name="chunk_summary",
                 prompt_version="v1",
@@ -80,8 +85,8 @@ async def test_partial_summaries_are_shown_in_order_however_they_come() -> None:
     shuffled = summaries.model_copy(update={"partials": tuple(reversed(summaries.partials))})
     await reduce(model, shuffled)
     data = data_of(model.requests[0])
-    assert [data.index(f"Summary {index}") for index in range(5)] == sorted(
-        data.index(f"Summary {index}") for index in range(5)
+    assert [data.index(f"Statement {index} ") for index in range(5)] == sorted(
+        data.index(f"Statement {index} ") for index in range(5)
     )
 
 
@@ -124,17 +129,16 @@ async def test_a_merge_starts_when_its_own_parts_are_there() -> None:
         request = model.requests[-1]
         data = data_of(request)
         if kind_of(request) == "partial_merge":
-            if "Summary 54 " in data:
+            if "Statement 54 " in data:
                 await last_group.wait()
             elif "Merged" in data:
                 order.append("second level")
                 last_group.set()
 
     def reply(request: CompletionRequest) -> Completion:
-        answer = faithful_answer(request)
         if kind_of(request) == "partial_merge":
-            answer["summary"] = "Merged."
-        return completion(request, answer)
+            return completion(request, f"[{markers_of(request)[0]}] Merged.")
+        return faithful(request)
 
     model = ScriptedModel(reply, pause=pause)
     async with asyncio.timeout(5):
@@ -166,8 +170,7 @@ async def test_everything_reaches_the_last_call_through_any_reduction(
         if kind_of(request) == "final_summary":
             seen.update(cited)
             return completion(request, faithful_answer(request))
-        points = [{"at": at, "text": f"p{at}"} for at in cited]
-        return completion(request, {"summary": "Merged.", "points": points})
+        return completion(request, "\n".join(f"[{at}] Merged {at}." for at in cited))
 
     final = await reduce(ScriptedModel(reply), partials(count, words=words), reduce_group_size=group)
     assert seen == {index * 10 for index in range(count)}

@@ -10,12 +10,9 @@ from summary_pipeline.summarization.structured import (
     clean_text,
     final_schema,
     language_tag,
-    partial_schema,
     read_final,
-    read_partial,
 )
 
-PARTIAL = {"summary": "What was said.", "points": [{"at": 3, "text": "a point"}]}
 FINAL = {
     "sentences": ["One.", "Two.", "Three.", "Four."],
     "key_points": [{"at": 3, "text": "a point"}],
@@ -40,15 +37,9 @@ def shape(value: object) -> object:
     return [shape(value[0])] if isinstance(value, list) else None
 
 
-@pytest.mark.parametrize(
-    ("schema", "answer"),
-    [
-        (partial_schema("chunk_summary", points=3).schema, PARTIAL),
-        (final_schema(SummarizationParameters(), (4, 6)).schema, FINAL),
-    ],
-)
-def test_schemas_are_strict_and_of_the_shape_that_is_read(schema: Mapping[str, Any], answer: dict[str, Any]) -> None:
-    assert shape(schema) == shape(answer)
+def test_the_schema_is_strict_and_of_the_shape_that_is_read() -> None:
+    schema = final_schema(SummarizationParameters(), (4, 6)).schema
+    assert shape(schema) == shape(FINAL)
     for found in object_schemas(schema):
         assert found["additionalProperties"] is False
         assert found["required"] == list(found["properties"])
@@ -60,12 +51,11 @@ def test_the_final_schema_bounds_the_number_of_sentences() -> None:
 
 
 def test_answers_are_read() -> None:
-    assert read_partial(json.dumps(PARTIAL)).points[0].at == 3
     assert read_final(json.dumps(FINAL)).chapters[0].title == "Start"
 
 
 def test_a_code_fence_around_an_answer_is_no_fault() -> None:
-    assert read_partial(f"```json\n{json.dumps(PARTIAL)}\n```").summary == "What was said."
+    assert read_final(f"```json\n{json.dumps(FINAL)}\n```").topics == ("boats",)
 
 
 @pytest.mark.parametrize(
@@ -73,16 +63,16 @@ def test_a_code_fence_around_an_answer_is_no_fault() -> None:
     [
         ("Sure, here is the summary.", "the answer: json invalid"),
         ("[]", "the answer: model type"),
-        (json.dumps({"points": []}), "summary: missing"),
-        (json.dumps({**PARTIAL, "summary": " \n"}), "summary: too short"),
-        (json.dumps({**PARTIAL, "points": [{"at": "noon", "text": "x"}]}), "points.item.at: int parsing"),
-        (json.dumps({**PARTIAL, "points": [{"at": 1.5, "text": "x"}]}), "points.item.at: int from float"),
-        (json.dumps({**PARTIAL, "summary": "<data transcript 0>"}), "repeats the lines"),
+        (json.dumps({name: value for name, value in FINAL.items() if name != "topics"}), "topics: missing"),
+        (json.dumps({**FINAL, "sentences": []}), "sentences: too short"),
+        (json.dumps({**FINAL, "key_points": [{"at": "noon", "text": "x"}]}), "key_points.item.at: int parsing"),
+        (json.dumps({**FINAL, "key_points": [{"at": 1.5, "text": "x"}]}), "key_points.item.at: int from float"),
+        (json.dumps({**FINAL, "topics": ["<data transcript 0>"]}), "repeats the lines"),
     ],
 )
 def test_an_unusable_answer_says_where_it_fails_and_shows_none_of_its_text(text: str, reason: str) -> None:
     with pytest.raises(UnusableAnswerError) as caught:
-        read_partial(text)
+        read_final(text)
     assert reason in str(caught.value)
     assert "noon" not in str(caught.value)
     assert "Sure" not in str(caught.value)
@@ -96,8 +86,8 @@ def test_a_final_answer_of_empty_sentences_is_unusable() -> None:
 def test_text_is_cleaned_of_what_databases_refuse() -> None:
     assert clean_text("a\u0000b\x1b[31m\n\tc\ud800 d") == "ab[31m c d"
     assert clean_text("سلام‌دنیا 👩‍🚀") == "سلام‌دنیا 👩‍🚀"
-    answer = read_partial('{"summary": "nul \\u0000 and\\nbreak", "points": []}')
-    assert answer.summary == "nul and break"
+    answer = read_final(json.dumps({**FINAL, "topics": ["nul \x00 and\nbreak"]}))
+    assert answer.topics == ("nul and break",)
 
 
 @pytest.mark.parametrize(("text", "tag"), [("en", "en"), ("zh-Hant-TW", "zh-Hant-TW"), ("English", None), ("", None)])

@@ -86,5 +86,5 @@ def _verdicts(final: FinalSummary, partials: ChunkSummaries, parameters: Summari
 
 def _material(partials: ChunkSummaries) -> str:
     """Return what the last call was shown: the transcript, or what is said of its parts."""
-    said = [f"{partial.summary} {' '.join(point.text for point in partial.points)}" for partial in partials.partials]
+    said = [statement.text for partial in partials.partials for statement in partial.statements]
     return "\n".join([*said, *(segment.text for chunk in partials.verbatim for segment in chunk.segments)])

@@ -8,6 +8,7 @@ supplied where captions have none. Titles and points are consecutive words of th
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,14 +32,15 @@ from summary_pipeline.summarization.sentences import join_sentences
 Style = Literal["extractive", "leading"]
 
 _PROSE_SENTENCES = 5
-_PARTIAL_SENTENCES = 6
-_POINT_WORDS = 8
+_MARKER_TOKENS = 5
 _KEY_POINT_WORDS = 12
 _TITLE_WORDS = 6
 _CHAPTER_CHARACTERS = 5000
 """A chapter for about so much text: five minutes of speech."""
+_CHAPTER_LINES = 3
+"""A chapter for so many lines of partial summaries."""
 _DEFAULT_OUTPUT_TOKENS = 1000
-_PARTIAL_KEYS = {"summary", "points"}
+_ASKS_FOR_LINES = re.compile(r"up to (\d+) lines, each behind the \[number\]")
 _FINAL_KEYS = {"sentences", "key_points", "chapters", "topics", "language"}
 _ENDS = ".!?…؟۔।。！？｡"
 _CLOSERS = "\"'”’»)]）」』"
@@ -51,13 +53,14 @@ def compose_answer(request: ChatRequest, style: Style) -> str:
         UnsatisfiableSchemaError: the request's schema is not one of ours and no document is known for it.
     """
     data = find_data(request.user_text)
-    source = _Source.of(data or RequestData(passages=(Passage(None, request.user_text),)), style)
+    source = _Source.of(data or RequestData((Passage(None, request.user_text),)), style)
     budget = request.max_output_tokens or _DEFAULT_OUTPUT_TOKENS
+    lines = _ASKS_FOR_LINES.search(request.instructions)
+    if data is not None and lines is not None:
+        return _cited_lines(source, int(lines[1]), budget)
     if request.schema is None:
         return _dump({"summary": source.prose(budget - 10)}) if request.json_object else source.prose(budget)
     properties = set(request.schema.schema.get("properties", {}))
-    if data is not None and properties == _PARTIAL_KEYS:
-        return _partial_answer(source, request.schema, budget)
     if data is not None and properties == _FINAL_KEYS:
         return _final_answer(source, request.schema, budget)
     return _dump(minimal_instance(request.schema.schema, source.prose(budget // 4)))
@@ -65,33 +68,31 @@ def compose_answer(request: ChatRequest, style: Style) -> str:
 
 @dataclass(frozen=True)
 class _Source:
-    """What can be chosen from: sentences with the marker they stand under, their ranking, and the text by sections."""
+    """What can be chosen from: sentences with the marker they stand under, their ranking, and the passages."""
 
     sentences: tuple[str, ...]
     markers: tuple[int | None, ...]
     ranked: RankedSentences
-    points: tuple[Passage, ...]
-    """Points that partial summaries made; empty for a transcript."""
     sections: tuple[Passage, ...]
-    """Passages of a transcript, or parts with the marker of their first point."""
+    of_summaries: bool
 
     @classmethod
     def of(cls, data: RequestData, style: Style) -> "_Source":
-        sections = data.passages or tuple(
-            Passage(part.points[0].marker if part.points else None, part.summary) for part in data.parts
-        )
-        pairs = [(sentence, section.marker) for section in sections for sentence in split_text(section.text)]
+        pairs = [(sentence, section.marker) for section in data.passages for sentence in split_text(section.text)]
         sentences = tuple(sentence for sentence, _ in pairs)
         return cls(
             sentences=sentences,
             markers=tuple(marker for _, marker in pairs),
             ranked=rank_sentences(sentences, rarity) if style == "extractive" else _in_order(len(sentences)),
-            points=tuple(point for part in data.parts for point in part.points),
-            sections=sections,
+            sections=data.passages,
+            of_summaries=data.of_summaries,
         )
 
-    def choose(self, count: int, budget: int) -> list[str]:
-        """Return up to ``count`` finished sentences, in order, of ``budget`` tokens in all, but at least one."""
+    def choose(self, count: int, budget: int) -> list[Passage]:
+        """Return up to ``count`` finished sentences, in order, of ``budget`` tokens in all, but at least one.
+
+        Each comes with the marker that it stands under.
+        """
         weights: dict[int, int] = {}
 
         def fits(indices: list[int]) -> bool:
@@ -101,17 +102,13 @@ class _Source:
             return sum(weights[index] for index in indices) <= budget
 
         chosen = select_sentences(self.ranked, count, fits=fits) or select_sentences(self.ranked, 1)
-        return [_finished(self.sentences[i]) for i in chosen]
+        return [Passage(self.markers[i], _finished(self.sentences[i])) for i in chosen]
 
     def prose(self, budget: int) -> str:
-        return join_sentences(self.choose(_PROSE_SENTENCES, budget))
+        return join_sentences([chosen.text for chosen in self.choose(_PROSE_SENTENCES, budget)])
 
     def cited(self, count: int, words: int) -> list[Passage]:
         """Return up to ``count`` short statements that cite a marker, in order, a marker at most once."""
-        if self.points:
-            ranked = rank_sentences([point.text for point in self.points], rarity)
-            chosen = [self.points[i] for i in select_sentences(ranked, count)]
-            return [Passage(point.marker, select_words(point.text, {}, words)) for point in chosen]
         seen: set[int | None] = {None}
         cited: list[Passage] = []
         for i in select_sentences(self.ranked, 3 * count):
@@ -129,10 +126,10 @@ class _Source:
         marked = [section for section in self.sections if section.marker is not None]
         if not marked or most < 1:
             return []
-        characters = sum(len(section.text) for section in marked)
-        wanted = max(1, min(most, round(characters / _CHAPTER_CHARACTERS), len(marked)))
-        if self.points:
-            wanted = min(most, len(marked))
+        sections = len(marked) / _CHAPTER_LINES
+        if not self.of_summaries:
+            sections = sum(len(section.text) for section in marked) / _CHAPTER_CHARACTERS
+        wanted = max(1, min(most, round(sections), len(marked)))
         starts = find_boundaries([section.text for section in marked], wanted, rarity)
         chapters: list[Passage] = []
         for start, end in zip(starts, [*starts[1:], len(marked)], strict=True):
@@ -143,9 +140,6 @@ class _Source:
 
     def _title(self, sections: Sequence[Passage]) -> str:
         within = {section.marker for section in sections}
-        points = [point for point in self.points if point.marker in within]
-        if points:
-            return select_words(points[0].text, {}, _TITLE_WORDS)
         indices = [i for i, marker in enumerate(self.markers) if marker in within]
         if not indices:
             return ""
@@ -153,18 +147,20 @@ class _Source:
         return select_words(without_speaker(self.sentences[best]), self.ranked.vectors[best], _TITLE_WORDS)
 
 
-def _partial_answer(source: _Source, schema: RequestedSchema, budget: int) -> str:
-    points = _cited(source.cited(_most(schema, "points", 3), _POINT_WORDS), "text")
-    while points and count_tokens(_dump({"summary": "", "points": points})) > budget // 2:
-        points.pop()
-    left = budget - count_tokens(_dump({"summary": "", "points": points})) - 4
-    return _dump({"summary": join_sentences(source.choose(_PARTIAL_SENTENCES, left)), "points": points})
+def _cited_lines(source: _Source, most: int, budget: int) -> str:
+    lines: list[tuple[int, list[str]]] = []
+    for chosen in source.choose(most, budget - _MARKER_TOKENS * most):
+        marker = chosen.marker or 0
+        if not lines or lines[-1][0] != marker:
+            lines.append((marker, []))
+        lines[-1][1].append(chosen.text)
+    return "\n".join(f"[{marker}] {join_sentences(said)}" for marker, said in lines)
 
 
 def _final_answer(source: _Source, schema: RequestedSchema, budget: int) -> str:
     fewest = schema.schema["properties"]["sentences"].get("minItems", 0)
     wanted = max(fewest, min(_PROSE_SENTENCES, _most(schema, "sentences", _PROSE_SENTENCES)))
-    sentences = source.choose(wanted, budget // 2)
+    sentences = [chosen.text for chosen in source.choose(wanted, budget // 2)]
     text = "\n".join(section.text for section in source.sections)
     answer: dict[str, Any] = {
         "sentences": _at_least(sentences, fewest, source.sentences),

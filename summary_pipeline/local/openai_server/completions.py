@@ -23,6 +23,9 @@ _TOKENS_PER_MESSAGE = 3
 _TOKENS_BEFORE_ANSWER = 3
 _REFUSAL = "I'm sorry, I can't help with that."
 
+_NO_BRACKETS = str.maketrans("", "", "[]{}")
+"""Without them, neither JSON nor cited lines are what they were."""
+
 FinishReason = Literal["stop", "length", "content_filter"]
 
 
@@ -72,7 +75,7 @@ def answer_request(request: ChatRequest, style: Style, fault: FaultKind | None =
         message = f"This server can't make a document for the schema of response_format: {error}."
         raise ApiError(400, message, param="response_format", code="unsatisfiable_schema") from error
     if fault == "malformed_content":
-        content = f"Here you are: {content[:-1]}"
+        content = f"Here you are: {content.translate(_NO_BRACKETS)}"
     tokens = count_tokens(content)
     limit = request.max_output_tokens or tokens
     if fault in ("truncated_content", "content_filter"):

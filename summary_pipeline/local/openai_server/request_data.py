@@ -15,7 +15,6 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _MARKED_LINE = re.compile(r"^\[(\d+)\] ?(.*)$")
-_PART_HEADING = re.compile(r"^Part \d+:$")
 
 _LONGEST = 160
 """Units of length in a sentence (a wide character counts four) above which it is cut: about 30 words."""
@@ -32,19 +31,11 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A partial summary with the points made under it."""
-
-    summary: str
-    points: tuple[Passage, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RequestData:
-    """A transcript in passages, or the summaries of its parts; the other one is empty."""
+    """What is to be summarized, in passages: paragraphs of a transcript, or lines of partial summaries."""
 
-    passages: tuple[Passage, ...] = ()
-    parts: tuple[Part, ...] = ()
+    passages: tuple[Passage, ...]
+    of_summaries: bool = False
 
 
 def find_data(text: str) -> RequestData | None:
@@ -52,10 +43,8 @@ def find_data(text: str) -> RequestData | None:
     block = _BLOCK.search(text)
     if block is None:
         return None
-    lines = block["data"].split("\n")
-    if block["kind"] == "transcript":
-        return RequestData(passages=tuple(_read_passages(lines)))
-    return RequestData(parts=tuple(_read_parts(lines)))
+    passages = tuple(_read_passages(block["data"].split("\n")))
+    return RequestData(passages, of_summaries=block["kind"] == "summaries")
 
 
 def find_blocks(text: str) -> list[str]:
@@ -81,25 +70,6 @@ def _read_passages(lines: list[str]) -> Iterator[Passage]:
         marker, text = int(marked[1]), [marked[2]]
     if text:
         yield Passage(marker, "\n".join(text))
-
-
-def _read_parts(lines: list[str]) -> Iterator[Part]:
-    block: list[str] = []
-    for index, line in enumerate(lines):
-        if _PART_HEADING.match(line) and (index == 0 or not lines[index - 1]):
-            if block:
-                yield _read_part(block)
-            block = []
-        elif line:
-            block.append(line)
-    if block:
-        yield _read_part(block)
-
-
-def _read_part(lines: list[str]) -> Part:
-    marked = [_MARKED_LINE.match(line) for line in lines]
-    prose = " ".join(line for line, match in zip(lines, marked, strict=True) if match is None)
-    return Part(prose, tuple(Passage(int(match[1]), match[2]) for match in marked if match is not None))
 
 
 def _pieces(sentence: str) -> Iterator[str]:

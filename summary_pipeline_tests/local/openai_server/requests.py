@@ -12,13 +12,13 @@ from summary_pipeline.summarization.chunking import ChunkSegment
 from summary_pipeline.summarization.language_model import JsonSchema
 from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.prompts import (
-    PartToShow,
-    PointToShow,
+    LineToShow,
+    map_instructions,
     render_parts,
     render_transcript,
     user_message,
 )
-from summary_pipeline.summarization.structured import CHUNK_SUMMARY, final_schema, partial_schema
+from summary_pipeline.summarization.structured import final_schema
 
 PARAMETERS = SummarizationParameters()
 
@@ -69,18 +69,18 @@ def summaries_data(parts: int) -> str:
     """Show the summaries of up to eight parts, each about something else."""
     subjects = ("mills", "harbours", "bridges", "ferries", "canals", "locks", "dykes", "pumps")
     shown = [
-        PartToShow(
-            summary=f"The {subject} of part {n} were built in 18{n:02}. The council paid for the {subject}.",
-            points=(PointToShow(snippet=100 * n, text=f"Origin of the {subject}", start=None),),
-        )
+        [
+            LineToShow(100 * n, f"The {subject} of part {n} were built in 18{n:02}.", None),
+            LineToShow(100 * n + 50, f"The council paid for the {subject}.", None),
+        ]
         for n, subject in enumerate(subjects[:parts])
     ]
     return user_message("summaries", render_parts(shown).text)
 
 
-def partial_request(data: str, *, limit: int = 200, points: int = 3) -> ChatRequest:
+def partial_request(data: str, *, limit: int = 200) -> ChatRequest:
     """Ask for the summary of a part."""
-    return request(data, schema=partial_schema(CHUNK_SUMMARY, points=points), max_tokens=limit)
+    return request(data, instructions=map_instructions(PARAMETERS, "en"), max_tokens=limit)
 
 
 def final_request(data: str, *, limit: int = 500, sentences: tuple[int, int] = (4, 6)) -> ChatRequest:
@@ -88,14 +88,18 @@ def final_request(data: str, *, limit: int = 500, sentences: tuple[int, int] = (
     return request(data, schema=final_schema(PARAMETERS, sentences), max_tokens=limit)
 
 
-def request(data: str, *, schema: JsonSchema | None = None, **parameters: object) -> ChatRequest:
+def request(
+    data: str, *, instructions: str = "Summarize.", schema: JsonSchema | None = None, **parameters: object
+) -> ChatRequest:
     """Parse a request with a system message and ``data`` from the user."""
-    return parse_chat_request(body(data, schema=schema, **parameters), ServerConfig())
+    return parse_chat_request(body(data, instructions=instructions, schema=schema, **parameters), ServerConfig())
 
 
-def body(data: str, *, schema: JsonSchema | None = None, **parameters: object) -> bytes:
+def body(
+    data: str, *, instructions: str = "Summarize.", schema: JsonSchema | None = None, **parameters: object
+) -> bytes:
     """Return the body of such a request; ``parameters`` are added to it, those that are None taken away."""
-    messages = [{"role": "system", "content": "Summarize."}, {"role": "user", "content": data}]
+    messages = [{"role": "system", "content": instructions}, {"role": "user", "content": data}]
     document: dict[str, Any] = {"model": "gpt-6-luna", "messages": messages, **parameters}
     if schema is not None:
         wanted = {"name": schema.name, "schema": schema.schema, "strict": True}

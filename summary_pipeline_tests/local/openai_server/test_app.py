@@ -183,7 +183,7 @@ def test_a_malformed_body_is_no_json(server: RunningServer) -> None:
         ("empty_content", "", None, "stop"),
         ("content_filter", "Hello. How", None, "content_filter"),
         ("truncated_content", "Hello. How", None, "length"),
-        ("malformed_content", "Here you are: Hello. How are you", None, "stop"),
+        ("malformed_content", "Here you are: Hello. How are you?", None, "stop"),
     ],
 )
 def test_an_answer_is_spoiled_as_asked_for(

@@ -44,7 +44,7 @@ def client(server: RunningServer) -> Iterator[OpenAI]:
 
 
 def line(custom_id: str, text: str = "Hello. How are you?", **parameters: object) -> dict[str, Any]:
-    request = json.loads(body(text, schema=None, **parameters))
+    request = {**json.loads(body(text)), **parameters}
     return {"custom_id": custom_id, "method": "POST", "url": "/v1/chat/completions", "body": request}
 
 

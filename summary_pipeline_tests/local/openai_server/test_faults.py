@@ -2,7 +2,7 @@ from typing import Any
 
 from summary_pipeline.local.openai_server.configuration import Fault
 from summary_pipeline.local.openai_server.faults import FaultPlan
-from summary_pipeline_tests.local.openai_server.requests import ENGLISH, partial_request, request, transcript_data
+from summary_pipeline_tests.local.openai_server.requests import ENGLISH, final_request, request, transcript_data
 
 PLAIN = request("How are you?")
 
@@ -29,8 +29,8 @@ def test_the_next_fault_strikes_once_the_first_is_used_up() -> None:
 
 
 def test_a_fault_strikes_only_calls_that_match() -> None:
-    faults = plan({"kind": "refusal", "schema_name": "chunk_summary"}, {"kind": "error", "contains": "are you"})
-    struck = faults.strike(partial_request(transcript_data(ENGLISH)))
+    faults = plan({"kind": "refusal", "schema_name": "final_summary"}, {"kind": "error", "contains": "are you"})
+    struck = faults.strike(final_request(transcript_data(ENGLISH)))
     assert struck is not None
     assert struck.kind == "refusal"
     assert strikes(faults, 1) == ["error"]

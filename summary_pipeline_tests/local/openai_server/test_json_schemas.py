@@ -8,7 +8,7 @@ from summary_pipeline.local.openai_server.json_schemas import (
     check_strict_schema,
     minimal_instance,
 )
-from summary_pipeline.summarization.structured import final_schema, partial_schema
+from summary_pipeline.summarization.structured import final_schema
 from summary_pipeline_tests.local.openai_server.requests import PARAMETERS
 
 
@@ -77,5 +77,4 @@ def test_nesting_beyond_ten_levels_is_refused() -> None:
 
 
 def test_the_summarizers_own_schemas_are_strict() -> None:
-    assert check_strict_schema(partial_schema("chunk_summary", points=3).schema) is None
     assert check_strict_schema(final_schema(PARAMETERS, (4, 6)).schema) is None

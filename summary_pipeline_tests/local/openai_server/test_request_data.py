@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summary_pipeline.local.openai_server.request_data import Part, Passage, find_data, split_text
+from summary_pipeline.local.openai_server.request_data import Passage, find_data, split_text
 from summary_pipeline_tests.local.openai_server.requests import CAPTIONS, ENGLISH, summaries_data, transcript_data
 
 
@@ -24,13 +24,12 @@ def test_a_closing_line_with_another_id_does_not_end_the_data() -> None:
     assert data.passages[0].text.endswith("Two.")
 
 
-def test_summaries_are_found_with_their_points() -> None:
+def test_summaries_are_found_line_by_line() -> None:
     data = find_data(summaries_data(2))
     assert data is not None
-    assert data.parts[1] == Part(
-        "The harbours of part 1 were built in 1801. The council paid for the harbours.",
-        (Passage(100, "Origin of the harbours"),),
-    )
+    assert data.of_summaries
+    assert [passage.marker for passage in data.passages] == [0, 50, 100, 150]
+    assert data.passages[3].text == "The council paid for the harbours."
 
 
 def test_a_prompt_without_data_lines_has_no_data() -> None:
