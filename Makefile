@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
+# Twice as many workers as there are cores at least: what takes long mostly waits. conftest.py says what stays together.
+SIDE_BY_SIDE := -n 4 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo dev test test-fast fuzz check format chaos bench screenshots lock clean
@@ -30,8 +32,7 @@ dev: $(INSTALLED) ## Keep the embedded stack up, UI at http://127.0.0.1:3000
 
 test: export SUMMARY_TEST_APACHE_KAFKA ?= auto
 test: $(INSTALLED) ## Run every test
-	$(PYTEST) -m "not end_to_end and not browser" -n 2 --dist loadfile
-	$(PYTEST) -m "end_to_end or browser" -n 2 --dist loadfile
+	$(PYTEST) $(SIDE_BY_SIDE)
 
 test-fast: $(INSTALLED) ## Run the tests that need no server
 	$(PYTEST) -m "not servers and not end_to_end and not browser" -n 2 --timeout 60

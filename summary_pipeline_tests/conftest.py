@@ -16,6 +16,8 @@ from summary_pipeline.local.s3_server import EmbeddedS3
 from summary_pipeline_tests.kafka_brokers import KAFKA_BROKERS_FOR_TESTS, KafkaChoice, start_broker
 
 _BROKERS_USED = pytest.StashKey[list[str]]()
+_SLOWEST = ("chaos", "end_to_end", "browser", "servers")
+"""Markers, those of the slowest tests first."""
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +59,28 @@ def kafka_bootstrap(
     with start_broker(choice, server_directory) as (address, description):
         pytestconfig.stash.setdefault(_BROKERS_USED, []).append(description)
         yield address
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell pytest-xdist what stays together, and put first what takes longest: whole stacks, then servers.
+
+    A file stays together, since its tests share what its fixtures start; so do all files that need Kafka, whose brokers
+    take long to start, and those that say so themselves (``xdist_group``).
+    """
+    on_kafka = {item.path for item in items if "kafka_bootstrap" in getattr(item, "fixturenames", ())}
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(
+                pytest.mark.xdist_group("kafka" if item.path in on_kafka else item.nodeid.partition("::")[0])
+            )
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> tuple[int, str]:
+    slowest = next((place for place, name in enumerate(_SLOWEST) if item.get_closest_marker(name)), len(_SLOWEST))
+    group = item.get_closest_marker("xdist_group")
+    return slowest, str(group.args[0]) if group else ""
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

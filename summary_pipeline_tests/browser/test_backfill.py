@@ -14,7 +14,7 @@ from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPL
 from summary_pipeline_tests.end_to_end.dagster_api import STEPS
 from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 VERSIONS = "SELECT summarized_event_id FROM summary_versions WHERE video_id = %s ORDER BY id"
 

@@ -7,7 +7,7 @@ import pytest
 from summary_pipeline_tests.chaos.experiment import Broker, run_experiment
 from summary_pipeline_tests.kafka_brokers import KAFKA_BROKERS_FOR_TESTS
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.chaos, pytest.mark.timeout(900)]
 
 EVENTS, KILLS = 30, 8
 

@@ -1,4 +1,7 @@
-"""One stack for all end-to-end tests, run as ``summary-pipeline dev`` runs it. Each test has videos of its own."""
+"""A stack for each group of end-to-end tests, run as ``summary-pipeline dev`` runs it. Each test has videos of its own.
+
+Tests of one group (``xdist_group``) run one after the other on one stack.
+"""
 
 from collections.abc import Iterator
 
@@ -28,20 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackCommand]:
-    """The demo, started without a terminal. Nobody waits for it here."""
+    """The demo, started without a terminal."""
     command = StackCommand("demo", data_dir=tmp_path_factory.mktemp("demo") / "data")
     try:
         command.start()
         yield command
     finally:
         command.kill()
-
-
-@pytest.fixture(scope="package", autouse=True)
-def demo_meanwhile(request: pytest.FixtureRequest) -> None:
-    """Let the demo run beside the other tests, which mostly wait; its own tests then find it done."""
-    if any("demo" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        request.getfixturevalue("demo")
 
 
 @pytest.fixture(scope="package")
