@@ -9,12 +9,20 @@ things make it more than a counter:
 
 - A call larger than the bucket goes out when the bucket is full and leaves a debt.
 - Calls arrive a little later or earlier than they are sent. So that none comes too early, a margin is left in the
-  bucket. Where there is no room for one, calls are spaced a little further apart than the limit asks.
+  bucket: the shorter, the better the provider's own count has agreed with the estimate. Where there is no room for
+  one, calls are spaced a little further apart than the limit asks.
 """
+
+from collections import deque
 
 MARGIN_SECONDS = 0.2
 """How much a call's way to the provider may vary, until a 429 has shown that it varies more."""
 LONGEST_MARGIN_SECONDS = 0.5
+SHORTEST_MARGIN_SECONDS = 0.05
+SHORTFALL_FACTOR = 3.0
+"""What is left in the bucket, over the largest shortfall that was seen lately."""
+REMEMBERED = 16
+"""Calls of which it is remembered how they arrived, and what their estimates were worth."""
 MARGIN_SHARE = 0.025
 """Share of a call by which the pause before it grows where the bucket has no room for the margin."""
 FIRST_BURST_SECONDS = 1.0
@@ -29,7 +37,8 @@ class Allowance:
         self.capacity = capacity
         self.factor = 1.0
         """Share of the limit's rate that is used. Lowered when the provider complains all the same."""
-        self.margin_seconds = MARGIN_SECONDS
+        self._most_margin = MARGIN_SECONDS
+        self._shortfalls: deque[float] = deque(maxlen=REMEMBERED)
         # Nothing was sent yet, so the bucket has been full for as long as one likes.
         self._level = float("inf") if level is None else level
         self._updated = now
@@ -43,6 +52,17 @@ class Allowance:
         need = min(amount, self.capacity)
         margin = max(MARGIN_SHARE * amount, min(self.margin_seconds * self.per_minute / 60, self.capacity - need))
         return max(0.0, (need + margin - self._refilled(now)) / self.rate)
+
+    @property
+    def margin_seconds(self) -> float:
+        """How much a call's way to the provider may vary: the less, the more calls have arrived as estimated."""
+        unsure = self._most_margin / (1 + len(self._shortfalls) / 2)
+        needed = SHORTFALL_FACTOR * max(self._shortfalls, default=0.0)
+        return min(self._most_margin, max(SHORTEST_MARGIN_SECONDS, unsure, needed))
+
+    def arrived(self, shortfall_seconds: float) -> None:
+        """Take note that the provider had less than estimated by what comes back in so many seconds, 0 or more."""
+        self._shortfalls.append(shortfall_seconds)
 
     def spend(self, amount: float, now: float) -> None:
         """Take ``amount``. What ran over the brim before is lost."""
@@ -70,12 +90,13 @@ class Allowance:
     def complained_about(self, slower: float) -> None:
         """Take note that a call was turned away all the same: keep a wider margin and a pace lower by ``slower``."""
         self.factor *= slower
-        self.margin_seconds = min(2 * self.margin_seconds, LONGEST_MARGIN_SECONDS)
+        self._most_margin = min(2 * self._most_margin, LONGEST_MARGIN_SECONDS)
+        self._shortfalls.clear()
 
     def recover(self, gain: float) -> None:
         """Take back a share ``gain`` of all that complaints may bring about."""
         self.factor = min(1.0, self.factor + gain)
-        self.margin_seconds = max(MARGIN_SECONDS, self.margin_seconds - gain * LONGEST_MARGIN_SECONDS)
+        self._most_margin = max(MARGIN_SECONDS, self._most_margin - gain * LONGEST_MARGIN_SECONDS)
 
     def bound(self, lowest: float, highest: float, now: float) -> None:
         """Move the estimate between ``lowest`` and ``highest``, and no further than that takes."""

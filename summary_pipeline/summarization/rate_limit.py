@@ -31,12 +31,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from summary_pipeline.summarization.allowance import Allowance, first_capacity
+from summary_pipeline.summarization.allowance import REMEMBERED, Allowance, first_capacity
 from summary_pipeline.summarization.clock import Clock, SystemClock
 from summary_pipeline.summarization.language_model import RateLimitState
+from summary_pipeline.summarization.limit_readings import LimitReading, read_limits
 
 SET_LIMIT_SHARE = 0.98
 """Share of a set limit that is used until the provider tells that limit: it alone knows what calls weigh."""
+WORTHS = (0.8, 1.25)
+"""What an estimate may be worth, whatever answers told: a call of another kind may be estimated otherwise."""
 TRANSIT_SECONDS = 0.25
 """How long a call may be on its way to the provider."""
 SHORTEST_WAIT_SECONDS = 1e-6
@@ -59,6 +62,10 @@ class Permit:
     """Requests and tokens that had gone out in all when this call did, itself included."""
     beside: dict[str, float]
     """What of that went out just before it, and may have arrived after it."""
+    levels: dict[str, float]
+    """What was thought to be left of each learned limit once it had gone out."""
+    estimated: int
+    """What it was said to weigh; ``tokens`` is that by what such estimates have been worth so far."""
 
 
 class AdaptiveLimiter:
@@ -85,6 +92,7 @@ class AdaptiveLimiter:
         self._learned: dict[str, Allowance] = {}
         self._sent = {"requests": 0.0, "tokens": 0.0}
         self._in_transit: deque[tuple[float, int]] = deque()
+        self._worths: deque[float] = deque(maxlen=REMEMBERED)
         self._paused_until = -math.inf
         self._most_at_once = math.inf
         self._in_flight = 0
@@ -106,14 +114,14 @@ class AdaptiveLimiter:
 
     async def acquire(self, tokens: int, ticket: int) -> Permit:
         """Return leave for a call that weighs ``tokens``, once it and all that came before it may go out."""
-        if not self._queue and self._delay(tokens) < SHORTEST_WAIT_SECONDS:
+        if not self._queue and self._delay(self._worth(tokens)) < SHORTEST_WAIT_SECONDS:
             return self._grant(tokens)
-        waiter = _Waiter(ticket, tokens)
+        waiter = _Waiter(ticket)
         heapq.heappush(self._queue, waiter)
         try:
             while True:
                 waiter.woken.clear()
-                delay = self._delay(tokens) if self._queue[0] is waiter else math.inf
+                delay = self._delay(self._worth(tokens)) if self._queue[0] is waiter else math.inf
                 if delay < SHORTEST_WAIT_SECONDS:
                     return self._grant(tokens)
                 await self._wait(waiter, delay)
@@ -136,6 +144,7 @@ class AdaptiveLimiter:
         """
         now = self._clock.now()
         if used_tokens > 0:
+            self._worths.append((used_tokens + unused_output) / max(1, permit.estimated))
             if "tokens" in self._set:
                 self._set["tokens"].refund(permit.tokens - used_tokens, now)
             if "tokens" in self._learned:
@@ -168,8 +177,13 @@ class AdaptiveLimiter:
         waits = [allowance.wait(amount, now) for allowance, amount in self._allowances(tokens)]
         return max(0.0, self._paused_until - now, *waits)
 
-    def _grant(self, tokens: int) -> Permit:
-        now = self._clock.now()
+    def _worth(self, estimated: int) -> int:
+        """Return what an estimate is taken for: by the highest of late ones, since what is too low comes too early."""
+        least, most = WORTHS
+        return math.ceil(estimated * min(max(max(self._worths, default=1.0), least), most))
+
+    def _grant(self, estimated: int) -> Permit:
+        now, tokens = self._clock.now(), self._worth(estimated)
         for allowance, amount in self._allowances(tokens):
             allowance.spend(amount, now)
         for name, amount in _amounts(tokens).items():
@@ -177,7 +191,8 @@ class AdaptiveLimiter:
         self._in_flight += 1
         beside = self._under_way(now)
         self._in_transit.append((now, tokens))
-        return Permit(tokens, now, next(self._numbers), dict(self._sent), beside)
+        levels = {name: allowance.level(now) for name, allowance in self._learned.items()}
+        return Permit(tokens, now, next(self._numbers), dict(self._sent), beside, levels, estimated)
 
     def _under_way(self, now: float) -> dict[str, float]:
         """Return the requests and tokens that may not have reached the provider yet."""
@@ -234,7 +249,7 @@ class AdaptiveLimiter:
         if state is None or permit.number < self._last_observed:
             return
         self._last_observed = permit.number
-        for reading in _readings(state):
+        for reading in read_limits(state):
             allowance = self._learned.get(reading.name)
             if allowance is None or allowance.per_minute != reading.limit:
                 allowance = Allowance(reading.limit, first_capacity(reading.limit), now, level=-math.inf)
@@ -244,15 +259,18 @@ class AdaptiveLimiter:
                     self._set[reading.name].use_all_of(self._stated[reading.name], now)
             self._follow(allowance, reading, permit, now)
 
-    def _follow(self, allowance: Allowance, reading: "_Reading", permit: Permit, now: float) -> None:
-        rate = reading.limit / 60
-        level = reading.remaining
-        if reading.reset is not None:
-            if reading.remaining > 0:
-                allowance.capacity = min(
-                    reading.limit, max(allowance.capacity, reading.remaining + reading.reset * rate)
-                )
-            level = min(level, allowance.capacity - reading.reset * rate)
+    def _note_arrival(self, name: str, shortfall_seconds: float) -> None:
+        for limits in (self._set, self._learned):
+            if name in limits:
+                limits[name].arrived(shortfall_seconds)
+
+    def _follow(self, allowance: Allowance, reading: LimitReading, permit: Permit, now: float) -> None:
+        if reading.reset is not None and reading.remaining > 0:
+            told = reading.remaining + reading.reset * reading.limit / 60
+            allowance.capacity = min(reading.limit, max(allowance.capacity, told))
+        level = reading.level(allowance.capacity)
+        if (expected := permit.levels.get(reading.name)) is not None:
+            self._note_arrival(reading.name, max(0.0, expected - level) / allowance.rate)
         since = self._sent[reading.name] - permit.sent[reading.name]
         if_let_in = level + allowance.rate * (now - permit.granted_at) - since
         # What was sent a moment before or ago may not have reached the provider when it wrote this.
@@ -269,29 +287,11 @@ class AdaptiveLimiter:
 @dataclass(order=True, slots=True)
 class _Waiter:
     ticket: int
-    tokens: int = field(compare=False)
     woken: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    name: str
-    limit: float
-    remaining: float
-    reset: float | None
 
 
 def _amounts(tokens: int) -> dict[str, float]:
     return {"requests": 1.0, "tokens": float(tokens)}
-
-
-def _readings(state: RateLimitState) -> Iterator[_Reading]:
-    for name, limit, remaining, reset in (
-        ("requests", state.limit_requests, state.remaining_requests, state.reset_requests_seconds),
-        ("tokens", state.limit_tokens, state.remaining_tokens, state.reset_tokens_seconds),
-    ):
-        if limit and remaining is not None:
-            yield _Reading(name, limit, remaining, reset)
 
 
 def _set_allowance(per_minute: float, now: float) -> Allowance:

@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summary_pipeline.summarization.allowance import LONGEST_MARGIN_SECONDS, MARGIN_SECONDS, Allowance
+from summary_pipeline.summarization.allowance import (
+    LONGEST_MARGIN_SECONDS,
+    MARGIN_SECONDS,
+    SHORTEST_MARGIN_SECONDS,
+    SHORTFALL_FACTOR,
+    Allowance,
+)
 
 PER_SECOND = 60.0
 
@@ -30,6 +36,34 @@ def test_a_margin_is_left_where_there_is_room_for_it() -> None:
     spent = allowance(10)
     spent.spend(10, 0.0)
     assert spent.wait(2, 0.0) == pytest.approx(2 + MARGIN_SECONDS)
+
+
+def test_the_margin_shrinks_with_calls_that_arrive_as_estimated_and_never_to_nothing() -> None:
+    margins = []
+    steady = allowance(10)
+    for _ in range(20):
+        margins.append(steady.margin_seconds)
+        steady.arrived(0.0)
+    assert margins[0] == MARGIN_SECONDS
+    assert margins == sorted(margins, reverse=True)
+    assert margins[-1] == SHORTEST_MARGIN_SECONDS
+
+
+def test_a_call_that_met_less_than_estimated_keeps_a_margin_for_the_next_ones() -> None:
+    shaken = allowance(10)
+    for shortfall in (0.0, 0.0, 0.0, 0.0, 0.04, 0.0):
+        shaken.arrived(shortfall)
+    assert shaken.margin_seconds == pytest.approx(0.04 * SHORTFALL_FACTOR)
+    shaken.arrived(10.0)
+    assert shaken.margin_seconds == MARGIN_SECONDS
+
+
+def test_a_complaint_makes_good_arrivals_forgotten() -> None:
+    steady = allowance(10)
+    for _ in range(20):
+        steady.arrived(0.0)
+    steady.complained_about(1.0)
+    assert steady.margin_seconds == 2 * MARGIN_SECONDS
 
 
 def test_a_complaint_widens_the_margin_and_slows_the_pace_until_it_is_forgotten() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from summary_pipeline.local.openai_server.configuration import Behaviour
-from summary_pipeline.summarization.allowance import MARGIN_SECONDS
+from summary_pipeline.summarization.allowance import MARGIN_SECONDS, SHORTEST_MARGIN_SECONDS
 from summary_pipeline.summarization.language_model import RateLimitState
 from summary_pipeline.summarization.rate_limit import SET_LIMIT_SHARE, AdaptiveLimiter
 from summary_pipeline_tests.summarization.simulated_provider import HeadersAt, SimulatedProvider, make_calls
@@ -160,6 +160,39 @@ def test_tokens_that_were_expected_and_not_used_are_given_back() -> None:
 
     assert run(two_calls(10_000)) > 9
     assert run(two_calls(2000)) < 3
+
+
+@pytest.mark.parametrize(("used", "seconds"), [(10_000, 10), (9000, 9), (11_000, 11), (1000, 8)])
+def test_estimates_are_taken_for_what_they_were_worth_before(used: int, seconds: float) -> None:
+    async def pause_before_the_third_call() -> float:
+        limiter = AdaptiveLimiter(tokens_per_minute=60_000, clock=LoopClock())
+        limiter.succeeded(await limiter.acquire(10_000, limiter.ticket()), used, None)
+        limiter.failed(await limiter.acquire(10_000, limiter.ticket()))
+        before = LoopClock().now()
+        await limiter.acquire(10_000, limiter.ticket())
+        return LoopClock().now() - before
+
+    assert run(pause_before_the_third_call()) == pytest.approx(seconds / SET_LIMIT_SHARE, rel=0.03)
+
+
+def test_what_is_told_of_arrivals_brings_calls_nearer_to_the_limit() -> None:
+    async def pause(told: int) -> float:
+        """Return for how long a call waits of which the bucket is 1000 tokens short, after ten that met ``told``."""
+        limiter = AdaptiveLimiter(clock=LoopClock())
+        full = RateLimitState(limit_tokens=60_000, remaining_tokens=60_000, reset_tokens_seconds=0.0)
+        limiter.succeeded(await limiter.acquire(1, limiter.ticket()), 1, full)
+        state = RateLimitState(limit_tokens=60_000, remaining_tokens=told, reset_tokens_seconds=(60_000 - told) / 1000)
+        for _ in range(10):
+            await asyncio.sleep(60)
+            limiter.succeeded(await limiter.acquire(1000, limiter.ticket()), 1000, state)
+        await asyncio.sleep(60)
+        limiter.failed(await limiter.acquire(59_000, limiter.ticket()))
+        before = LoopClock().now()
+        await limiter.acquire(2000, limiter.ticket())
+        return LoopClock().now() - before
+
+    assert run(pause(59_000)) == pytest.approx(1 + SHORTEST_MARGIN_SECONDS, abs=0.01)
+    assert run(pause(58_000)) == pytest.approx(1 + MARGIN_SECONDS, abs=0.01)
 
 
 def test_a_learned_limit_gets_back_what_was_estimated_too_high_but_not_an_answer_s_reserve() -> None:
