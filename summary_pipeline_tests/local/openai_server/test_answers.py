@@ -146,12 +146,16 @@ def test_the_same_request_gets_the_same_answer() -> None:
     assert compose_answer(wanted, "extractive") == compose_answer(wanted, "extractive")
 
 
-@pytest.mark.parametrize(("repeats", "seconds"), [(48, 0.6), (360, 6.0)])
-def test_long_transcripts_are_answered_in_little_time(repeats: int, seconds: float) -> None:
-    snippets = tuple(f"{text[:-1]}, as number {n} in the book says." for n, text in enumerate(ENGLISH * repeats))
-    wanted = final_request(transcript_data(snippets))
-    compose_answer(wanted, "extractive")
-    started = time.process_time()
-    compose_answer(wanted, "extractive")
-    # Four times what it takes on an idle machine.
-    assert time.process_time() - started < seconds
+def test_the_time_for_an_answer_grows_with_the_length_alone() -> None:
+    def seconds(repeats: int) -> float:
+        snippets = tuple(f"{text[:-1]}, as number {n} in the book says." for n, text in enumerate(ENGLISH * repeats))
+        wanted = final_request(transcript_data(snippets))
+
+        def once() -> float:
+            started = time.process_time()
+            compose_answer(wanted, "extractive")
+            return time.process_time() - started
+
+        return min(once() for _ in range(3))
+
+    assert seconds(200) <= 8 * 2 * seconds(25)
