@@ -67,16 +67,18 @@ class OpenAILanguageModel:
 
     def parameters(self, request: CompletionRequest) -> dict[str, Any]:
         """Return the body of the HTTP request that ``request`` becomes, alone or as a line of a batch."""
-        limit = self._registry.lookup(request.model).output_limit_parameter
+        spec = self._registry.lookup(request.model)
         parameters: dict[str, Any] = {
             "model": request.model,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            limit: request.max_output_tokens,
+            spec.output_limit_parameter: request.max_output_tokens,
         }
         optional = {
             "temperature": request.temperature,
             "reasoning_effort": request.reasoning_effort,
             "store": self._store,
+            # Without a breakpoint of ours nothing is put in the provider's cache.
+            "prompt_cache_options": {"mode": "explicit"} if spec.takes_cache_options else None,
             "n": request.samples if request.samples > 1 else None,
             "logprobs": True if request.top_logprobs is not None else None,
             "top_logprobs": request.top_logprobs,
@@ -106,6 +108,7 @@ def read_completion(completion: object, headers: Mapping[str, str]) -> Completio
         input_tokens=usage.prompt_tokens if usage else 0,
         output_tokens=usage.completion_tokens if usage else 0,
         cached_input_tokens=(details.cached_tokens or 0) if details else 0,
+        cache_write_input_tokens=(details.cache_write_tokens or 0) if details else 0,
         refusal=choice.message.refusal,
         rate_limit=read_rate_limit(headers),
         request_id=headers.get("x-request-id"),

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from summary_pipeline.summarization.call_shapes import second_limit
 from summary_pipeline.summarization.calls import Answer, Call, require_fit
 from summary_pipeline.summarization.chunk_store import ChunkStore
-from summary_pipeline.summarization.cost import Budget, Usage, call_cost, completion_usage
+from summary_pipeline.summarization.cost import Budget, Usage, completion_usage, highest_call_cost
 from summary_pipeline.summarization.errors import (
     AnswerError,
     CostLimitError,
@@ -170,8 +170,8 @@ class Answerer:
 
     def _highest_cost(self, call: Call[Any], request: CompletionRequest) -> float:
         """Return the most that a request may cost in US dollars, 0 where no price is known."""
-        cost = call_cost(self._spec.price, input_tokens=call.input_tokens, output_tokens=request.max_output_tokens)
-        return cost or 0.0
+        tokens = {"input_tokens": call.input_tokens, "output_tokens": request.max_output_tokens}
+        return highest_call_cost(self._spec.price, **tokens) or 0.0
 
     async def _complete(self, call: Call[Any], request: CompletionRequest) -> tuple[Completion, Usage]:
         """Make one call under the limits. What it may cost is set aside for as long as it is under way."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from summary_pipeline.summarization.calls import Call
-from summary_pipeline.summarization.cost import call_cost
+from summary_pipeline.summarization.cost import highest_call_cost
 from summary_pipeline.summarization.model_registry import ModelSpec
 from summary_pipeline.summarization.parameters import SummarizationParameters
 
@@ -90,7 +90,9 @@ def place_of(load: Load, filled: Load, *, limits: BatchLimits, hard: BatchLimits
 def load_of(calls: Sequence[Call[Any]], lines: Sequence[bytes], spec: ModelSpec) -> Load:
     """Return what ``calls`` amount to as ``lines`` of a batch, at the batch price of their model."""
     usd = (
-        call_cost(spec.batch_price, input_tokens=call.input_tokens, output_tokens=call.request.max_output_tokens)
+        highest_call_cost(
+            spec.batch_price, input_tokens=call.input_tokens, output_tokens=call.request.max_output_tokens
+        )
         for call in calls
     )
     return Load(len(calls), sum(map(len, lines)), sum(cost or 0.0 for cost in usd))

@@ -22,6 +22,8 @@ class Usage(BaseModel):
     input_tokens: int = 0
     """Everything sent, cached tokens included."""
     cached_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
+    """Those of the tokens sent that the provider put in its prompt cache, which some charge more for."""
     output_tokens: int = 0
     """Everything written, hidden reasoning included."""
     batch_calls: int = 0
@@ -34,6 +36,7 @@ class Usage(BaseModel):
             calls=self.calls + other.calls,
             input_tokens=self.input_tokens + other.input_tokens,
             cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
+            cache_write_input_tokens=self.cache_write_input_tokens + other.cache_write_input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             batch_calls=self.batch_calls + other.batch_calls,
             cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
@@ -41,17 +44,37 @@ class Usage(BaseModel):
 
 
 def call_cost(
-    price: Price | None, *, input_tokens: int, output_tokens: int, cached_input_tokens: int = 0
+    price: Price | None,
+    *,
+    input_tokens: int,
+    output_tokens: int,
+    cached_input_tokens: int = 0,
+    cache_write_input_tokens: int = 0,
 ) -> float | None:
-    """Return the US dollars that one call costs, or None where the price is unknown."""
+    """Return the US dollars that one call costs, or None where the price is unknown.
+
+    ``input_tokens`` are all that was sent, of which some were found in the provider's cache and others put there.
+    """
     if price is None:
         return None
     is_long = price.long_context_from is not None and input_tokens > price.long_context_from
     input_factor = price.long_context_input_factor if is_long else 1.0
     output_factor = price.long_context_output_factor if is_long else 1.0
     cached = min(cached_input_tokens, input_tokens)
-    input_dollars = (input_tokens - cached) * price.input + cached * price.cached_input
+    written = min(cache_write_input_tokens, input_tokens - cached)
+    input_dollars = (
+        (input_tokens - cached - written) * price.input
+        + cached * price.cached_input
+        + written * (price.input if price.cache_write is None else price.cache_write)
+    )
     return (input_dollars * input_factor + output_tokens * price.output * output_factor) / 1_000_000
+
+
+def highest_call_cost(price: Price | None, *, input_tokens: int, output_tokens: int) -> float | None:
+    """Return the most that one call may cost: nothing of it is in the provider's cache, and all of it is put there."""
+    return call_cost(
+        price, input_tokens=input_tokens, output_tokens=output_tokens, cache_write_input_tokens=input_tokens
+    )
 
 
 def completion_usage(price: Price | None, completion: Completion) -> Usage:
@@ -60,11 +83,13 @@ def completion_usage(price: Price | None, completion: Completion) -> Usage:
         calls=1,
         input_tokens=completion.input_tokens,
         cached_input_tokens=completion.cached_input_tokens,
+        cache_write_input_tokens=completion.cache_write_input_tokens,
         output_tokens=completion.output_tokens,
         cost_usd=call_cost(
             price,
             input_tokens=completion.input_tokens,
             cached_input_tokens=completion.cached_input_tokens,
+            cache_write_input_tokens=completion.cache_write_input_tokens,
             output_tokens=completion.output_tokens,
         ),
     )

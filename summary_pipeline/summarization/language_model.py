@@ -76,6 +76,7 @@ class Completion:
     input_tokens: int
     output_tokens: int
     cached_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
     refusal: str | None = None
     rate_limit: RateLimitState | None = None
     request_id: str | None = None

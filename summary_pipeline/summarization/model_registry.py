@@ -32,6 +32,8 @@ class Price(BaseModel):
 
     input: float = Field(ge=0)
     cached_input: float = Field(ge=0)
+    cache_write: float | None = Field(None, ge=0)
+    """Of input that the provider puts in its prompt cache. None where that costs no more than other input."""
     output: float = Field(ge=0)
     long_context_from: int | None = None
     long_context_input_factor: float = 1.0
@@ -57,6 +59,9 @@ class ModelSpec(BaseModel):
     supports_json_schema: bool = False
     supports_logprobs: bool = False
     """Whether it says how probable its tokens were. Reasoning models refuse the question."""
+    takes_cache_options: bool = False
+    """Whether it takes ``prompt_cache_options``. It is then told to cache nothing: no prompt is sent twice, and putting
+    one in the cache costs more than sending it."""
     reasoning_effort: str | None = None
     """Sent with each call where not None. Summaries need little thought: the lowest that the model takes."""
     reasoning_tokens: int = Field(0, ge=0)
@@ -83,9 +88,8 @@ class ModelSpec(BaseModel):
         """The price of calls in a batch; None where it is not known or batches don't take the model."""
         if self.price is None or self.batch_price_factor is None:
             return None
-        factor = self.batch_price_factor
-        prices = {name: getattr(self.price, name) * factor for name in ("input", "cached_input", "output")}
-        return self.price.model_copy(update=prices)
+        prices = self.price.model_dump(include={"input", "cached_input", "cache_write", "output"}, exclude_none=True)
+        return self.price.model_copy(update={name: price * self.batch_price_factor for name, price in prices.items()})
 
 
 class ModelStatus(BaseModel):

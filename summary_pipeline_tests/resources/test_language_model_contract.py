@@ -41,6 +41,7 @@ def shared() -> Iterator[RunningServer]:
     config = ServerConfig(
         known_models=frozenset({"gpt-6-luna", "plain", "thinker"}),
         reasoning_models=frozenset({"gpt-6-luna", "thinker"}),
+        cache_writing_models=frozenset({"gpt-6-luna", "plain"}),
         context_tokens=5000,
     )
     with running_server(config) as server:
@@ -107,6 +108,15 @@ async def test_a_temperature_goes_out_only_where_the_request_has_one(model: Lang
     with pytest.raises(PermanentModelError, match="temperature"):
         await model.complete(request(temperature=0.3))
     await model.complete(request(model="plain", temperature=0.3))
+
+
+async def test_a_model_that_charges_for_its_cache_is_told_not_to_fill_it(model: LanguageModel) -> None:
+    assert built_in_registry().lookup("gpt-6-luna").takes_cache_options
+    assert not built_in_registry().lookup("plain").takes_cache_options
+    long = "Keepers climbed the steps. " * 400
+    told = await model.complete(request(long))
+    untold = await model.complete(request(long, model="plain"))
+    assert (told.cache_write_input_tokens, untold.cache_write_input_tokens) == (0, untold.input_tokens)
 
 
 async def test_the_probabilities_of_the_first_token_come_where_they_are_asked_for(model: LanguageModel) -> None:

@@ -187,7 +187,7 @@ def completion(change: Callable[[dict[str, Any]], None] = lambda _: None) -> Cha
             "prompt_tokens": 90,
             "completion_tokens": 9,
             "total_tokens": 99,
-            "prompt_tokens_details": {"cached_tokens": 64},
+            "prompt_tokens_details": {"cached_tokens": 64, "cache_write_tokens": 20},
         },
     }
     change(document)
@@ -198,6 +198,7 @@ def test_an_answer_carries_model_tokens_and_request_id() -> None:
     answer = read_completion(completion(), {"x-request-id": "req_1"})
     assert (answer.text, answer.finish_reason, answer.model) == ("Yes.", "stop", "gpt-6-luna-2026-09-01")
     assert (answer.input_tokens, answer.output_tokens, answer.cached_input_tokens) == (90, 9, 64)
+    assert answer.cache_write_input_tokens == 20
     assert answer.request_id == "req_1"
 
 

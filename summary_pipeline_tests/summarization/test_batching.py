@@ -21,7 +21,7 @@ from summary_pipeline.summarization.batching import (
 )
 from summary_pipeline.summarization.calls import CallFactory
 from summary_pipeline.summarization.chunking import chunk_transcript
-from summary_pipeline.summarization.cost import Usage, call_cost
+from summary_pipeline.summarization.cost import Usage, call_cost, highest_call_cost
 from summary_pipeline.summarization.errors import AnswerError, TruncatedAnswerError
 from summary_pipeline.summarization.language_model import Completion, FinishReason
 from summary_pipeline.summarization.mapping import opening_calls
@@ -108,8 +108,9 @@ def test_what_is_done_about_a_batch(status: BatchStatus, codes: list[str], submi
 def test_batches_cost_half() -> None:
     assert SPEC.price is not None
     assert SPEC.batch_price is not None
-    live = call_cost(SPEC.price, input_tokens=300_000, cached_input_tokens=1_000, output_tokens=500)
-    batch = call_cost(SPEC.batch_price, input_tokens=300_000, cached_input_tokens=1_000, output_tokens=500)
+    tokens = {"input_tokens": 300_000, "cached_input_tokens": 1_000, "cache_write_input_tokens": 9_000}
+    live = call_cost(SPEC.price, **tokens, output_tokens=500)
+    batch = call_cost(SPEC.batch_price, **tokens, output_tokens=500)
     assert live is not None
     assert batch == pytest.approx(live / 2)
 
@@ -120,7 +121,7 @@ def test_the_load_of_calls_is_their_highest_price_in_a_batch() -> None:
     load = load_of(calls, [b"12345"] * len(calls), SPEC)
     assert (load.requests, load.bytes) == (len(calls), 5 * len(calls))
     highest = [
-        call_cost(SPEC.price, input_tokens=call.input_tokens, output_tokens=call.request.max_output_tokens)
+        highest_call_cost(SPEC.price, input_tokens=call.input_tokens, output_tokens=call.request.max_output_tokens)
         for call in calls
     ]
     assert load.usd == pytest.approx(sum(cost or 0.0 for cost in highest) / 2)

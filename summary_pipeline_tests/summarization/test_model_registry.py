@@ -82,6 +82,9 @@ def test_every_entry_is_consistent(name: str) -> None:
     assert spec.single_call_tokens < spec.input_limit
     assert spec.price is not None
     assert spec.price.cached_input <= spec.price.input <= spec.price.output
+    if spec.price.cache_write is not None:
+        assert spec.price.cache_write > spec.price.input
+        assert spec.takes_cache_options
     assert count_tokens("token", spec.encoding) == 1
     if spec.output_limit_parameter == "max_tokens":
         assert spec.reasoning_effort is None

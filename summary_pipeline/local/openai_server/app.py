@@ -24,6 +24,7 @@ from summary_pipeline.local.openai_server.api_errors import ApiError, retry_afte
 from summary_pipeline.local.openai_server.batch_api import BatchApi
 from summary_pipeline.local.openai_server.chat_request import ChatRequest, parse_chat_request
 from summary_pipeline.local.openai_server.completions import (
+    Answer,
     answer_request,
     completion_document,
     count_prompt_tokens,
@@ -117,7 +118,7 @@ class _Server:
             latency += fault.seconds
         await asyncio.sleep(arrived + latency - time.monotonic())
         self._statistics.used(prompt_tokens, answer.tokens)
-        document = completion_document(answer, prompt_tokens, request.top_logprobs)
+        document = _completion_document(request, answer, prompt_tokens)
         response = JSONResponse(document, headers=admission.headers)
         return _spoiled(response, fault)
 
@@ -134,7 +135,7 @@ class _Server:
                 _refuse_on_demand(fault, {})
             kind = fault.kind if fault else None
             answer = await run_in_threadpool(answer_request, request, self._config.answers, kind)
-            status, document = 200, completion_document(answer, prompt_tokens, request.top_logprobs)
+            status, document = 200, _completion_document(request, answer, prompt_tokens)
         except ApiError as error:
             status, document = error.status, error.document
         self._statistics.answered_in_batch(status)
@@ -254,6 +255,10 @@ def _spoiled(response: Response, fault: Fault | None) -> Response:
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:
     yield body
+
+
+def _completion_document(request: ChatRequest, answer: Answer, prompt_tokens: int) -> dict[str, Any]:
+    return completion_document(answer, prompt_tokens, request.top_logprobs, fills_cache=request.fills_cache)
 
 
 def _model_document() -> dict[str, Any]:

@@ -48,6 +48,8 @@ class ChatRequest:
     """How many answers are wanted (``n``)."""
     top_logprobs: int | None = None
     """How many tokens to show with their probabilities at each place; None where none are asked for."""
+    fills_cache: bool = False
+    """Whether the model puts long prompts in its cache, and was not told to leave that."""
 
     @property
     def instructions(self) -> str:
@@ -82,6 +84,7 @@ def parse_chat_request(body: bytes, config: ServerConfig) -> ChatRequest:
         json_object=parsed.response_format.type == "json_object",
         choices=parsed.n or 1,
         top_logprobs=(parsed.top_logprobs or 0) if parsed.logprobs else None,
+        fills_cache=parsed.model in config.cache_writing_models and parsed.prompt_cache_options.mode == "implicit",
     )
     if request.json_object and not any("json" in message.text.lower() for message in request.messages):
         message = (
@@ -122,6 +125,11 @@ class _ResponseFormat(_Strict):
     json_schema: _JsonSchema | None = None
 
 
+class _CacheOptions(_Strict):
+    mode: Literal["implicit", "explicit"] = "implicit"
+    ttl: str | None = None
+
+
 _Float = Annotated[float, BeforeValidator(lambda value: float(value) if type(value) is int else value)]
 _Ignored = Any
 
@@ -149,7 +157,7 @@ class _Body(_Strict):
     service_tier: str | None = None
     prompt_cache_key: str | None = None
     prompt_cache_retention: str | None = None
-    prompt_cache_options: dict[str, Any] | None = None
+    prompt_cache_options: _CacheOptions = _CacheOptions()
     safety_identifier: str | None = None
     stream_options: _Ignored = None
     tools: _Ignored = None

@@ -21,6 +21,8 @@ from summary_pipeline.local.openai_server.vocabulary import count_tokens, split_
 
 _TOKENS_PER_MESSAGE = 3
 _TOKENS_BEFORE_ANSWER = 3
+_SHORTEST_CACHED_PROMPT = 1024
+"""Tokens from which OpenAI caches prompts."""
 _REFUSAL = "I'm sorry, I can't help with that."
 
 _NO_BRACKETS = str.maketrans("", "", "[]{}")
@@ -87,8 +89,11 @@ def answer_request(request: ChatRequest, style: Style, fault: FaultKind | None =
     return Answer(content, None, reason, tokens * request.choices, (content,) * (request.choices - 1))
 
 
-def completion_document(answer: Answer, prompt_tokens: int, top_logprobs: int | None = None) -> dict[str, Any]:
-    """Return the body of a successful answer; ``top_logprobs`` as in ``ChatRequest``."""
+def completion_document(
+    answer: Answer, prompt_tokens: int, top_logprobs: int | None = None, *, fills_cache: bool = False
+) -> dict[str, Any]:
+    """Return the body of a successful answer; ``top_logprobs`` and ``fills_cache`` as in ``ChatRequest``."""
+    cache_writes = prompt_tokens if fills_cache and prompt_tokens >= _SHORTEST_CACHED_PROMPT else 0
     choices = [
         {
             "index": index,
@@ -108,7 +113,7 @@ def completion_document(answer: Answer, prompt_tokens: int, top_logprobs: int | 
             "prompt_tokens": prompt_tokens,
             "completion_tokens": answer.tokens,
             "total_tokens": prompt_tokens + answer.tokens,
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": cache_writes, "audio_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
         },
         "service_tier": "default",

@@ -79,6 +79,10 @@ class ServerConfig(_Document):
     reasoning_models: frozenset[str] = Field(
         frozenset(), description="Model names for which it refuses `max_tokens` and a temperature, as OpenAI does."
     )
+    cache_writing_models: frozenset[str] = Field(
+        frozenset(),
+        description="Model names for which it reports long prompts as put in its cache, unless told not to.",
+    )
     context_tokens: int | None = Field(None, ge=1, description="Most tokens of prompt and answer; None means any.")
     answers: Literal["extractive", "leading"] = Field(
         "extractive", description="`leading` takes the first sentences instead of the central ones: cheap, to measure."

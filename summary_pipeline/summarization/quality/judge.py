@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from summary_pipeline.summarization.answering import as_executor
-from summary_pipeline.summarization.cost import Budget, Usage, call_cost, completion_usage
+from summary_pipeline.summarization.cost import Budget, Usage, completion_usage, highest_call_cost
 from summary_pipeline.summarization.language_model import (
     CallExecutor,
     Completion,
@@ -187,7 +187,7 @@ class Judge:
 
     def _cost(self, question: Question, samples: int) -> float:
         weight, written = self._input_tokens(question), samples * self._output_tokens
-        return call_cost(self._spec.price, input_tokens=weight, output_tokens=written) or 0.0
+        return highest_call_cost(self._spec.price, input_tokens=weight, output_tokens=written) or 0.0
 
 
 class _Spending:
