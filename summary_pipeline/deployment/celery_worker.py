@@ -25,7 +25,9 @@ from summary_pipeline.deployment.parent_watch import end_with_parent
 from summary_pipeline.deployment.run_task import register_run_task
 from summary_pipeline.deployment.storage import keep_few_connections
 from summary_pipeline.deployment.waiting_runs import look_after_waiting_runs
+from summary_pipeline.resources.model_announcements import require_announced_usable
 from summary_pipeline.settings import SettingsError, load_settings
+from summary_pipeline.summarization.errors import ModelConfigurationError
 
 #: Seconds that runs get to end by themselves after SIGTERM, before they are interrupted.
 SHUTDOWN_GRACE_SECONDS = 10.0
@@ -67,10 +69,10 @@ def main() -> None:
 
 
 def _require_settings() -> None:
-    """End the process with what is missing: a worker whose every run would fail must not look like one that works."""
+    """End the process with what is wrong: a worker whose every run would fail must not look like one that works."""
     try:
-        load_settings()
-    except SettingsError as error:
+        require_announced_usable(load_settings())
+    except (SettingsError, ModelConfigurationError) as error:
         sys.exit(f"The worker does not start. {error}")
 
 

@@ -38,6 +38,7 @@ PLATFORM = {
     "KAFKA_BROKERS": "127.0.0.1:1",
     "AWS_YOUTUBE_BUCKET": "nowhere",
     "OPENAI_API_KEY": "none",
+    "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",
 }
 
 

@@ -78,11 +78,11 @@ class _Server:
         self._faults = FaultPlan(behaviour.faults, behaviour.seed)
 
     async def list_models(self, _: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [_model_document()]})
+        return JSONResponse({"object": "list", "data": [_model_document(self._config)]})
 
     async def get_model(self, request: Request) -> Response:
         self._require_known(request.path_params["model"])
-        return JSONResponse(_model_document())
+        return JSONResponse(_model_document(self._config))
 
     async def create_completion(self, request: Request) -> Response:
         with self._statistics.call(time.monotonic()):
@@ -261,13 +261,13 @@ def _completion_document(request: ChatRequest, answer: Answer, prompt_tokens: in
     return completion_document(answer, prompt_tokens, request.top_logprobs, fills_cache=request.fills_cache)
 
 
-def _model_document() -> dict[str, Any]:
+def _model_document(config: ServerConfig) -> dict[str, Any]:
     return {
         "id": SERVED_MODEL,
         "object": "model",
         "created": _MODEL_CREATED,
         "owned_by": "summary-pipeline",
-        "shutdown_date": None,
+        "shutdown_date": config.shutdown_date.isoformat() if config.shutdown_date else None,
     }
 
 

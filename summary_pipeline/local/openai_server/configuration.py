@@ -4,6 +4,7 @@ Belongs here: the documents that the command line, tests and ``POST /_control/be
 Does not belong here: acting on them (``faults``, ``rate_limits``, ``app``).
 """
 
+import datetime as dt
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -83,6 +84,7 @@ class ServerConfig(_Document):
         frozenset(),
         description="Model names for which it reports long prompts as put in its cache, unless told not to.",
     )
+    shutdown_date: dt.date | None = Field(None, description="When its model is shut down, as it announces it.")
     context_tokens: int | None = Field(None, ge=1, description="Most tokens of prompt and answer; None means any.")
     answers: Literal["extractive", "leading"] = Field(
         "extractive", description="`leading` takes the first sentences instead of the central ones: cheap, to measure."
