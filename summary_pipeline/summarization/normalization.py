@@ -34,10 +34,14 @@ from summary_pipeline.summarization.noise import is_noise
 from summary_pipeline.summarization.transcript import Snippet, Transcript
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_BREAK_TAG = re.compile(r"</?(?:br|p|div)\b[^<>]{0,200}>", re.IGNORECASE)
+# What follows a tag's name is an attribute: "if a<b and c>d" is speech.
+_ATTRIBUTES = r"(?:\s{1,20}[\w:-]{1,40}\s{0,20}=[^<>]{0,200})?\s{0,20}/?"
+_BREAK_TAG = re.compile(rf"</?(?:br|p|div){_ATTRIBUTES}>", re.IGNORECASE)
 _VOICE_TAG = re.compile(r"<v(?:\.[^\s<>]{0,100})?\s([^<>]{1,100})>", re.IGNORECASE)
 _TAG = re.compile(
-    r"</?(?:[cibusva]|lang|ruby|rt|rp|font|span|em|strong|sub|sup|small|big)(?:[.\s][^<>]{0,200})?>"
+    r"</?(?:[cibusva]|ruby|rt|rp|font|span|em|strong|sub|sup|small|big)"
+    rf"(?:\.[^\s<>]{{0,200}})?{_ATTRIBUTES}>"
+    r"|</?lang(?:[.\s][^<>]{0,200})?>"
     r"|<\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?>",
     re.IGNORECASE,
 )

@@ -46,6 +46,12 @@ def texts(*snippets: RawSnippet | str) -> list[str]:
         ("{\\an8}{\\i1}up{\\i0}", "up"),
         ("a &lt;b&gt; c", "a <b> c"),
         ("1 < 2 > 0, I <3 you, List<int>", "1 < 2 > 0, I <3 you, List<int>"),
+        ("if a<b and c>d", "if a<b and c>d"),
+        ("while i<p or q>r: x<s, y>z", "while i<p or q>r: x<s, y>z"),
+        (
+            '<font color="#fff">so</font> <i class=x>we</i> <lang en-GB>go</lang> <br />on<p class="a">x',
+            "so we go on x",
+        ),
         ("<|endoftext|>", "<|endoftext|>"),
     ],
 )

@@ -115,6 +115,8 @@ def test_webvtt_states_its_language_in_the_header() -> None:
         (codecs.BOM_UTF32_BE, "utf-32-be"),
         (b"", "utf-16-le"),
         (b"", "utf-16-be"),
+        (b"", "utf-32-le"),
+        (b"", "utf-32-be"),
     ],
 )
 def test_byte_order_marks_and_wide_encodings_are_read(document: str, mark: bytes, encoding: str) -> None:

@@ -39,12 +39,24 @@ from summary_pipeline_tests.summarization.transcript_documents import KEY, SNIPP
         (codecs.BOM_UTF8 + gzip.compress(b"text", mtime=0), "gzip data", "the first byte"),
         ("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF", "a PDF document", "the first byte"),
         ('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "markup", "the first character"),
+        (
+            '<tt xmlns="http://www.w3.org/ns/ttml"><body><div><p begin="0s">Hi</p></div></body></tt>',
+            "markup (<tt)",
+            "the",
+        ),
+        ('<?xml version="1.0"?><transcript><body>Hi</body></transcript>', "markup (<?xml)", "the first character"),
+        (
+            '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"></html>',
+            "an HTML page",
+            "the first character",
+        ),
         (gzip.compress(b"text", mtime=0), "gzip data", "the first byte"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "a PDF document", "the first byte"),
         (b"\0\0\0\x20ftypisom\0\0\2\0\xff\xfe\xfd", "an MP4 recording", "the first byte"),
         (bytes(range(1, 32)) * 10, "binary data", None),
         ("Привет, это субтитры в старой кодировке".encode("cp1251"), "an unknown encoding", "byte 0"),
         ("今日はとても良い天気です".encode("shift_jis"), "an unknown encoding", "byte"),
+        ("مرحبا".encode("utf-16-le"), "binary data", None),
     ],
 )
 def test_what_cannot_be_read_is_said_to_be_what_it_is(document: object, found: str, where: str | None) -> None:

@@ -1,11 +1,11 @@
-"""From bytes to text: byte order marks, UTF-16 without one, damaged UTF-8, Western 8-bit text; no binary data."""
+"""From bytes to text: byte order marks, wide text without one, damaged UTF-8, Western 8-bit text; no binary data."""
 
 import codecs
 import re
 
 from summary_pipeline.summarization.parsing.transcript_errors import UnreadableTranscriptError
 
-_EXPECTED = "text in UTF-8 or UTF-16"
+_EXPECTED = "text in UTF-8, or in UTF-16 or UTF-32 with a byte order mark"
 
 _BYTE_ORDER_MARKS = (
     # The mark of UTF-32 starts with that of UTF-16.
@@ -76,7 +76,7 @@ def _decoded(data: bytes, key: str) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
-    if (wide := _utf16_without_mark(data)) is not None:
+    if (wide := _wide_without_mark(data)) is not None:
         return data.decode(wide, "replace")
     try:
         return data.decode()
@@ -84,9 +84,18 @@ def _decoded(data: bytes, key: str) -> str:
         return _decoded_with_errors(data, key, error.start)
 
 
-def _utf16_without_mark(data: bytes) -> str | None:
-    """Recognize UTF-16 by its zero bytes: every other one is, in the spaces, digits and punctuation of any language."""
+def _wide_without_mark(data: bytes) -> str | None:
+    """Recognize UTF-32 and UTF-16 by their zero bytes.
+
+    In UTF-32 the highest byte of each character is zero and the next nearly always; in UTF-16 every other byte is, in
+    the spaces, digits and punctuation of any language.
+    """
     sample = data[:_SAMPLE_BYTES]
+    if len(sample) >= 8 and len(data) % 4 == 0:
+        if not any(sample[3::4]) and sample[2::4].count(0) * 10 >= len(sample) * 2:
+            return "utf-32-le"
+        if not any(sample[0::4]) and sample[1::4].count(0) * 10 >= len(sample) * 2:
+            return "utf-32-be"
     pairs = len(sample) // 2
     if pairs < 2:
         return None

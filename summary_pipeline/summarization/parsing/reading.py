@@ -21,7 +21,8 @@ _MARKUP = re.compile(
     r"|error|tt|timedtext|transcript|transcription|rss|svg)\b)",
     re.IGNORECASE,
 )
-_HTML = re.compile(r"<(?:!doctype html|html|head|body|title|meta|script|div|table)\b", re.IGNORECASE)
+_ROOT = re.compile(r"<(?P<name>!doctype html\b|[a-z][\w:-]*)", re.IGNORECASE)
+_OF_HTML = frozenset({"!doctype html", "html", "head", "body", "title", "meta", "script", "div", "table"})
 _MARKUP_SAMPLE = 2000
 _JSON_WORDS = frozenset({"null", "true", "false", "NaN"})
 _JSON_STARTS = frozenset('"[{-0123456789')
@@ -57,7 +58,8 @@ def _read(text: str, key: str) -> tuple[list[RawSnippet], str | None]:
     if document is not None:
         return read_json(document, key=key)
     if match := _MARKUP.match(text):
-        kind = "an HTML page" if _HTML.search(text, 0, _MARKUP_SAMPLE) else "markup"
+        root = _ROOT.search(text, 0, _MARKUP_SAMPLE)
+        kind = "an HTML page" if root and root["name"].lower() in _OF_HTML else "markup"
         raise UnreadableTranscriptError(key, f"{kind} ({match.group().lower()})", "the first character")
     if is_cues(text):
         return read_cues(text)
