@@ -7,7 +7,7 @@ Does not belong here: repeating calls that brought no answer, and the provider's
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -88,6 +88,15 @@ class _Unusable:
     note: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt(Generic[Answer]):
+    """What came of one call: the answer, what it and the attempt before it cost, and whether it can be used."""
+
+    completion: Completion
+    usage: Usage
+    verdict: _Usable[Answer] | _Unusable
+
+
 class Answerer:
     """Answers calls to one model. ``budgets`` are asked before each call, all of them.
 
@@ -145,38 +154,45 @@ class Answerer:
             await budget.settle(reserved_usd=usd, spent_usd=0.0)
 
     async def _ask(self, call: Call[Answer]) -> Answered[Answer]:
-        completion, usage = await self._complete(call, call.request)
-        verdict = _judged(call, completion, call.request, self._spec)
-        if verdict.note is not None:
-            logger.warning("The answer for %s: %s Asking again.", call.subject, verdict.note)
-            request = _second_request(call, verdict, self._spec)
-            try:
-                second, second_usage = await self._complete(call, request)
-            except (CostLimitError, LanguageModelError):
-                if isinstance(verdict, _Unusable):
-                    raise
-                logger.warning("Asking again failed; the first answer for %s is used.", call.subject, exc_info=True)
-            else:
-                usage += second_usage
-                second_verdict = _judged(call, second, request, self._spec)
-                if isinstance(second_verdict, _Usable) or isinstance(verdict, _Unusable):
-                    completion, verdict = second, second_verdict
+        attempt = await self._attempt(call, call.request, spent=Usage())
+        if attempt.verdict.note is not None:
+            attempt = await self._better_attempt(call, attempt)
+        verdict = attempt.verdict
         if isinstance(verdict, _Unusable):
             raise verdict.fault
         notes = (f"In the answer for {call.subject}, {verdict.note}",) if verdict.note else ()
-        entry = _StoredAnswer(text=completion.text, model=completion.model, usage=usage, notes=notes)
-        await self._keep(call, entry)
-        return Answered(verdict.answer, completion.model, usage, notes=notes)
+        if notes:
+            await self._keep(call, attempt, notes)
+        return Answered(verdict.answer, attempt.completion.model, attempt.usage, notes=notes)
+
+    async def _better_attempt(self, call: Call[Answer], first: _Attempt[Answer]) -> _Attempt[Answer]:
+        """Ask again, differently, and return the better of both attempts, with the usage of both."""
+        logger.warning("The answer for %s: %s Asking again.", call.subject, first.verdict.note)
+        request = _second_request(call, first.verdict, self._spec)
+        try:
+            second = await self._attempt(call, request, spent=first.usage)
+        except (CostLimitError, LanguageModelError):
+            if isinstance(first.verdict, _Unusable):
+                raise
+            logger.warning("Asking again failed; the first answer for %s is used.", call.subject, exc_info=True)
+            return first
+        if isinstance(second.verdict, _Usable) or isinstance(first.verdict, _Unusable):
+            return second
+        return replace(first, usage=second.usage)
 
     def _highest_cost(self, call: Call[Any], request: CompletionRequest) -> float:
         """Return the most that a request may cost in US dollars, 0 where no price is known."""
         tokens = {"input_tokens": call.input_tokens, "output_tokens": request.max_output_tokens}
         return highest_call_cost(self._spec.price, **tokens) or 0.0
 
-    async def _complete(self, call: Call[Any], request: CompletionRequest) -> tuple[Completion, Usage]:
-        """Make one call under the limits. What it may cost is set aside for as long as it is under way."""
+    async def _attempt(self, call: Call[Answer], request: CompletionRequest, *, spent: Usage) -> _Attempt[Answer]:
+        """Make one call under the limits. What it may cost is set aside for as long as it is under way.
+
+        An answer that nothing is wrong with is stored before its cost is recorded, which may fail: it has been paid
+        for. ``spent`` is what the attempt before this one cost.
+        """
         reserved = self._highest_cost(call, request)
-        spent = 0.0
+        cost = 0.0
         held: list[Budget] = []
         try:
             for budget in self._budgets:
@@ -185,14 +201,19 @@ class Answerer:
             estimated = call.input_tokens + request.max_output_tokens
             completion = await self._executor(request, estimated_tokens=estimated)
             usage = completion_usage(self._spec.price, completion)
-            spent = usage.cost_usd or 0.0
+            cost = reserved if usage.cost_usd is None else usage.cost_usd
+            attempt = _Attempt(completion, spent + usage, _judged(call, completion, request, self._spec))
+            if isinstance(attempt.verdict, _Usable) and attempt.verdict.note is None:
+                await self._keep(call, attempt)
         finally:
             for budget in held:
-                await budget.settle(reserved_usd=reserved, spent_usd=spent)
-        return completion, usage
+                await budget.settle(reserved_usd=reserved, spent_usd=cost)
+        return attempt
 
-    async def _keep(self, call: Call[Any], entry: _StoredAnswer) -> None:
+    async def _keep(self, call: Call[Answer], attempt: _Attempt[Answer], notes: tuple[str, ...] = ()) -> None:
         """Store an answer, even when the task that asked is cancelled meanwhile: it has been paid for."""
+        completion = attempt.completion
+        entry = _StoredAnswer(text=completion.text, model=completion.model, usage=attempt.usage, notes=notes)
         writing = asyncio.ensure_future(self._store.put(call.key, entry.model_dump_json()))
         try:
             await asyncio.shield(writing)

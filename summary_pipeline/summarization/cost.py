@@ -14,7 +14,7 @@ from summary_pipeline.summarization.model_registry import Price
 
 
 class Usage(BaseModel):
-    """Calls and tokens, and their price in US dollars (None where a price is unknown)."""
+    """Calls and tokens, and their price in US dollars (None where a price is unknown, or tokens were not counted)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,7 +78,8 @@ def highest_call_cost(price: Price | None, *, input_tokens: int, output_tokens: 
 
 
 def completion_usage(price: Price | None, completion: Completion) -> Usage:
-    """Return the usage of one answered call."""
+    """Return the usage of one answered call. What it cost is not known either where the provider counts no tokens."""
+    counted = completion.input_tokens > 0
     return Usage(
         calls=1,
         input_tokens=completion.input_tokens,
@@ -86,7 +87,7 @@ def completion_usage(price: Price | None, completion: Completion) -> Usage:
         cache_write_input_tokens=completion.cache_write_input_tokens,
         output_tokens=completion.output_tokens,
         cost_usd=call_cost(
-            price,
+            price if counted else None,
             input_tokens=completion.input_tokens,
             cached_input_tokens=completion.cached_input_tokens,
             cache_write_input_tokens=completion.cache_write_input_tokens,

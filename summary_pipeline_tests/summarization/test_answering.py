@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,11 +10,9 @@ from summary_pipeline.summarization.calls import Call, CallFactory
 from summary_pipeline.summarization.chunk_store import ChunkStore, MemoryChunkStore
 from summary_pipeline.summarization.chunking import chunk_transcript
 from summary_pipeline.summarization.cited_lines import PartialAnswer
-from summary_pipeline.summarization.cost import Budget, VideoBudget
 from summary_pipeline.summarization.errors import (
     AnswerError,
     ContextExceededError,
-    CostLimitError,
     EmptyAnswerError,
     MalformedAnswerError,
     RefusedError,
@@ -45,14 +43,11 @@ FINAL_CALL: Call[FinalAnswer] = FACTORY.single_call(
 )
 
 
-def answerer(
-    model: ScriptedModel, *, store: ChunkStore | None = None, budgets: Sequence[Budget] = (), force: bool = False
-) -> Answerer:
+def answerer(model: ScriptedModel, *, store: ChunkStore | None = None, force: bool = False) -> Answerer:
     return Answerer(
         DirectCalls(model),
         SPEC,
         store=MemoryChunkStore() if store is None else store,
-        budgets=budgets,
         at_once=asyncio.Semaphore(4),
         force=force,
     )
@@ -269,34 +264,6 @@ async def test_an_answer_that_came_is_stored_even_if_its_task_is_cancelled() -> 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert list(store.entries) == [MAP_CALL.key]
-
-
-async def test_a_call_above_the_cost_limit_is_not_made() -> None:
-    model = ScriptedModel()
-    with pytest.raises(CostLimitError):
-        await answerer(model, budgets=[VideoBudget(1e-9)]).answer(MAP_CALL)
-    assert model.requests == []
-
-
-async def test_the_cost_limit_counts_what_was_really_spent() -> None:
-    model = ScriptedModel()
-    budget = VideoBudget(1.0)
-    answered = await answerer(model, budgets=[budget]).answer(MAP_CALL)
-    assert answered.usage.cost_usd is not None
-    await budget.reserve(1.0 - answered.usage.cost_usd)
-    with pytest.raises(CostLimitError):
-        await budget.reserve(answered.usage.cost_usd)
-
-
-async def test_a_failed_call_gives_its_reservation_back_to_every_budget() -> None:
-    def failing(_: CompletionRequest) -> Completion:
-        raise TransientModelError("502")
-
-    budgets = [VideoBudget(1.0), VideoBudget(1.0)]
-    with pytest.raises(TransientModelError):
-        await answerer(ScriptedModel(failing), budgets=budgets).answer(MAP_CALL)
-    for budget in budgets:
-        await budget.reserve(1.0)
 
 
 async def test_a_request_that_can_not_fit_is_not_sent() -> None:

@@ -207,7 +207,9 @@ class _Spending:
     async def settle(self) -> None:
         """Give back what was set aside, and record what was spent."""
         if self._budget is not None and self._reserved:
-            await self._budget.settle(reserved_usd=self._reserved, spent_usd=self.usage.cost_usd or 0.0)
+            # Where the provider counts no tokens, the highest price is what is known.
+            spent = self._reserved if self.usage.cost_usd is None else self.usage.cost_usd
+            await self._budget.settle(reserved_usd=self._reserved, spent_usd=spent)
 
 
 def expected_rating(first_token: Mapping[str, float] | None) -> float | None:
