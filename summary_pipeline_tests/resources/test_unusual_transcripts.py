@@ -10,6 +10,7 @@ from openai import AsyncOpenAI
 import summary_pipeline.local
 from summary_pipeline.local.offline_openai import OfflineOpenAI
 from summary_pipeline.resources.openai_language_model import OpenAILanguageModel
+from summary_pipeline.summarization.model_registry import built_in_registry
 from summary_pipeline.summarization.pacing import PacedModel
 from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.parsing import parse_transcript
@@ -38,11 +39,13 @@ def hours_of_speech(rounds: int) -> list[dict[str, Any]]:
     ]
 
 
-async def summarize(server: OfflineOpenAI, document: bytes, key: str) -> FinalSummary:
+async def summarize(
+    server: OfflineOpenAI, document: bytes, key: str, model: str = "extractive-offline"
+) -> FinalSummary:
     transcript = parse_transcript(document, key=key)
     async with AsyncOpenAI(base_url=server.base_url, api_key="any", timeout=60) as client:
         summarizer = Summarizer(
-            PacedModel(OpenAILanguageModel(client)), parameters=SummarizationParameters(model="extractive-offline")
+            PacedModel(OpenAILanguageModel(client)), parameters=SummarizationParameters(model=model)
         )
         return await summarizer.summarize(transcript)
 
@@ -87,3 +90,12 @@ async def test_what_is_sent_for_60_000_tokens_is_within_15_percent_of_them(opena
     tokens = final.provenance.transcript_tokens
     assert tokens > 55_000
     assert final.provenance.usage.input_tokens <= 1.15 * tokens
+
+
+async def test_a_model_that_nobody_has_described_summarizes_too(openai_server: OfflineOpenAI) -> None:
+    assert not built_in_registry().lookup("a-model-of-our-own").known
+    final = await summarize(openai_server, as_json(hours_of_speech(2)), "long.json", model="a-model-of-our-own")
+    assert final.provenance.coverage == 1.0
+    assert final.provenance.chunk_count > 1
+    assert 4 <= final.sentence_count <= 6
+    assert final.chapters

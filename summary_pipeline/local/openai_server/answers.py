@@ -25,7 +25,13 @@ from summary_pipeline.local.openai_server.extractive import (
 )
 from summary_pipeline.local.openai_server.json_schemas import minimal_instance
 from summary_pipeline.local.openai_server.languages import detect_language
-from summary_pipeline.local.openai_server.request_data import Passage, RequestData, find_data, split_text
+from summary_pipeline.local.openai_server.request_data import (
+    Passage,
+    RequestData,
+    find_data,
+    find_described_schema,
+    split_text,
+)
 from summary_pipeline.local.openai_server.vocabulary import count_tokens, rarity
 from summary_pipeline.summarization.sentences import join_sentences
 
@@ -58,12 +64,13 @@ def compose_answer(request: ChatRequest, style: Style) -> str:
     lines = _ASKS_FOR_LINES.search(request.instructions)
     if data is not None and lines is not None:
         return _cited_lines(source, int(lines[1]), budget)
-    if request.schema is None:
+    schema = request.schema or find_described_schema(request.instructions)
+    if schema is None:
         return _dump({"summary": source.prose(budget - 10)}) if request.json_object else source.prose(budget)
-    properties = set(request.schema.schema.get("properties", {}))
+    properties = set(schema.schema.get("properties", {}))
     if data is not None and properties == _FINAL_KEYS:
-        return _final_answer(source, request.schema, budget)
-    return _dump(minimal_instance(request.schema.schema, source.prose(budget // 4)))
+        return _final_answer(source, schema, budget)
+    return _dump(minimal_instance(schema.schema, source.prose(budget // 4)))
 
 
 @dataclass(frozen=True)

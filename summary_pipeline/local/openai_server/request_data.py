@@ -1,19 +1,23 @@
 """The data in a request: what is to be summarized, apart from the instructions around it.
 
-Belongs here: finding the data of our own requests (``summary_pipeline.summarization.prompts`` has their form), and
+Belongs here: finding the data of our own requests (``summary_pipeline.summarization.prompts`` has their form) and the
+schema that instructions describe to models which take none (``call_shapes`` has that), and
 cutting text into sentences short enough to choose from. Does not belong here: choosing (``extractive``).
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from summary_pipeline.local.openai_server.chat_request import RequestedSchema
 from summary_pipeline.summarization.sentences import split_sentences
 
 _BLOCK = re.compile(
     r"^<data (?P<kind>transcript|summaries) (?P<id>\d+)>\n(?P<data>.*?)\n</data (?P=id)>$",
     re.MULTILINE | re.DOTALL,
 )
+_SCHEMA = re.compile(r'JSON schema "(?P<name>[\w-]{1,64})":\n(?P<schema>\{.*\})$', re.MULTILINE)
 _MARKED_LINE = re.compile(r"^\[(\d+)\] ?(.*)$")
 
 _LONGEST = 160
@@ -50,6 +54,17 @@ def find_data(text: str) -> RequestData | None:
 def find_blocks(text: str) -> list[str]:
     """Return what stands in each block of data, in order."""
     return [block["data"] for block in _BLOCK.finditer(text)]
+
+
+def find_described_schema(instructions: str) -> RequestedSchema | None:
+    """Return the JSON schema that instructions ask to keep to, or None where they describe none."""
+    described = _SCHEMA.search(instructions)
+    if described is None:
+        return None
+    try:
+        return RequestedSchema(described["name"], json.loads(described["schema"]))
+    except json.JSONDecodeError:
+        return None
 
 
 def split_text(text: str) -> list[str]:

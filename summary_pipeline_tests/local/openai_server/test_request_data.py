@@ -1,7 +1,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summary_pipeline.local.openai_server.request_data import Passage, find_data, split_text
+from summary_pipeline.local.openai_server.request_data import (
+    Passage,
+    find_data,
+    find_described_schema,
+    split_text,
+)
 from summary_pipeline_tests.local.openai_server.requests import CAPTIONS, ENGLISH, summaries_data, transcript_data
 
 
@@ -34,6 +39,14 @@ def test_summaries_are_found_line_by_line() -> None:
 
 def test_a_prompt_without_data_lines_has_no_data() -> None:
     assert find_data("Write a summary of this: [0] text") is None
+
+
+def test_a_schema_that_instructions_describe_is_found() -> None:
+    found = find_described_schema('Be brief.\nAnswer with JSON only. JSON schema "chunk_summary":\n{"type":"object"}')
+    assert found is not None
+    assert (found.name, found.schema) == ("chunk_summary", {"type": "object"})
+    assert find_described_schema('JSON schema "broken":\n{"type":}') is None
+    assert find_described_schema("Be brief.") is None
 
 
 def test_captions_without_punctuation_are_cut_into_pieces_that_can_be_chosen() -> None:
