@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from openai import AsyncOpenAI
 
@@ -17,6 +18,7 @@ from summary_pipeline.resources.object_store import ObjectChunkStore, ObjectStor
 from summary_pipeline.resources.openai_language_model import OpenAILanguageModel
 from summary_pipeline.settings import PipelineSettings, Settings
 from summary_pipeline.summarization.calls import map_code_version, reduce_code_version
+from summary_pipeline.summarization.errors import ModelConfigurationError
 from summary_pipeline.summarization.model_registry import ModelRegistry, ModelSpec, built_in_registry
 from summary_pipeline.summarization.pacing import PacedModel
 from summary_pipeline.summarization.parameters import SummarizationParameters
@@ -52,9 +54,7 @@ def plan_of(settings: PipelineSettings) -> SummarizationPlan:
     Raises:
         ModelConfigurationError: the registry's file can't be used.
     """
-    registry = built_in_registry()
-    if settings.summary_model_registry is not None:
-        registry = registry.extended(settings.summary_model_registry.read_text(encoding="utf-8"))
+    registry = _registry(settings.summary_model_registry)
     parameters = SummarizationParameters(
         model=settings.summary_model,
         chunk_tokens=settings.summary_chunk_tokens,
@@ -71,6 +71,16 @@ def plan_of(settings: PipelineSettings) -> SummarizationPlan:
         max_cost_per_video_usd=settings.summary_max_cost_per_video_usd,
     )
     return SummarizationPlan(parameters, registry, registry.lookup(parameters.model))
+
+
+def _registry(path: Path | None) -> ModelRegistry:
+    if path is None:
+        return built_in_registry()
+    try:
+        document = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelConfigurationError(f"SUMMARY_MODEL_REGISTRY can't be read: {path}: {error}.") from error
+    return built_in_registry().extended(document)
 
 
 def open_client(settings: Settings) -> AsyncOpenAI:

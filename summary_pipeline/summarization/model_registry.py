@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import tiktoken
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from summary_pipeline.summarization.errors import ModelConfigurationError, ModelEndedError
+from summary_pipeline.summarization.tokens import DEFAULT_ENCODING
 
 DEFAULT_MODEL = "gpt-6-luna"
 """Cheapest of the current generation; the provider names it as the successor of the models that end in January 2027."""
@@ -23,6 +25,16 @@ OFFLINE_MODEL = "extractive-offline"
 """The name under which the embedded stack's own server answers."""
 
 _SNAPSHOT_DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})$")
+
+
+def _known_encoding(name: str) -> str:
+    if name not in tiktoken.list_encoding_names():
+        message = f"tiktoken has no encoding {name!r}"
+        raise ValueError(message)
+    return name
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
 class Price(BaseModel):
@@ -52,7 +64,7 @@ class ModelSpec(BaseModel):
     """Most tokens of a request, where the provider limits it apart from the context window."""
     max_output_tokens: int = Field(4_096, gt=0)
     """Most tokens of an answer, hidden reasoning included."""
-    encoding: str = "o200k_base"
+    encoding: Encoding = DEFAULT_ENCODING
     """tiktoken's name of the encoding."""
     takes_temperature: bool = False
     output_limit_parameter: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"

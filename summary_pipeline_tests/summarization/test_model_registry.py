@@ -112,6 +112,7 @@ def test_a_user_adds_a_model_and_changes_one() -> None:
         ("[]", "has to be a JSON object"),
         ('{"mine": 5}', "has to be a JSON object"),
         ('{"mine": {"context_window": -1}}', r"entry 'mine' is wrong: context_window: Input should be greater than 0"),
+        ('{"mine": {"encoding": "o201k"}}', r"entry 'mine' is wrong: encoding: .*no encoding 'o201k'"),
         ('{"mine": {"contxt": 1}}', r"entry 'mine' is wrong: contxt: Extra inputs"),
     ],
 )
