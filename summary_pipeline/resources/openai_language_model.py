@@ -202,7 +202,7 @@ def _from_status(error: openai.APIStatusError, now: dt.datetime) -> LanguageMode
 
 def _cause(error: Exception) -> str:
     cause = error.__cause__ or error
-    return f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+    return f"{type(cause).__name__}: {cause}".rstrip(": .")
 
 
 def _count(text: str | None) -> int | None:

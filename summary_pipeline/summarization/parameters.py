@@ -33,8 +33,7 @@ class SummarizationParameters(BaseModel):
     """Model calls at once."""
     single_call: bool | None = None
     """One call for the whole transcript: True where it fits the context, False only where there is one chunk anyway,
-    None up to
-    the size that the registry gives for the model."""
+    None up to the size that the registry gives for the model."""
     reduce_group_size: int | None = Field(None, ge=2)
     """Partial summaries in one reduce call below the last level; None packs as many as fit."""
     reduce_group_threshold: int = Field(10, ge=2)

@@ -89,8 +89,10 @@ def test_a_call_that_brought_no_answer_may_be_repeated(raised: Exception, code: 
 
 def test_a_lost_connection_names_its_cause() -> None:
     error = openai.APIConnectionError(request=REQUEST)
-    error.__cause__ = OSError("No route to host")
-    assert "OSError: No route to host" in str(to_model_error(error, now=NOW))
+    error.__cause__ = OSError("No route to host.")
+    assert str(to_model_error(error, now=NOW)).endswith("failed: OSError: No route to host.")
+    error.__cause__ = OSError()
+    assert str(to_model_error(error, now=NOW)).endswith("failed: OSError.")
 
 
 @pytest.mark.parametrize(

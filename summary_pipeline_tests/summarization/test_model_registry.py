@@ -1,5 +1,7 @@
 import datetime as dt
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +9,8 @@ from summary_pipeline.summarization.errors import ModelConfigurationError, Model
 from summary_pipeline.summarization.model_registry import (
     DEFAULT_MODEL,
     OFFLINE_MODEL,
+    ModelSpec,
+    Price,
     built_in_registry,
     check_model,
     require_usable,
@@ -119,3 +123,19 @@ def test_a_user_adds_a_model_and_changes_one() -> None:
 def test_a_wrong_registry_says_which_entry_and_field(document: str, message: str) -> None:
     with pytest.raises(ModelConfigurationError, match=message):
         built_in_registry().extended(document)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "models.md"
+
+
+def test_the_page_on_models_describes_every_field_and_no_other() -> None:
+    described = set(re.findall(r"^\| `([\w.]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    fields = ModelSpec.model_fields.keys() - {"name", "known"}
+    assert described == fields | {f"price.{field}" for field in Price.model_fields}
+
+
+def test_the_example_on_the_page_is_a_registry() -> None:
+    example = PAGE.read_text(encoding="utf-8").split("```json\n")[1].split("```")[0]
+    registry = built_in_registry().extended(example)
+    assert registry.lookup("my-model").context_window == 32_768
+    assert registry.lookup("gpt-6-luna").single_call_tokens == 100_000
