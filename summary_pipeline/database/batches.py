@@ -78,9 +78,20 @@ class Submission:
 
     key: str
     model: str
+    prompt_version: str
     video_ids: Sequence[int]
     requests: int
     usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """All that an ended batch answered, usable or not: calls, tokens, and under which name the model did."""
+
+    model: str | None
+    calls: int
+    input_tokens: int
+    output_tokens: int
 
 
 def request_batches(engine: Engine, video_ids: Sequence[int], *, description: str) -> list[int]:
@@ -166,6 +177,7 @@ def begin_submission(
             submission_key=submission.key,
             submissions=AnswerBatch.submissions + 1,
             model=submission.model,
+            prompt_version=submission.prompt_version,
             requests=submission.requests,
             reserved_usd=submission.usd if limit_usd is not None else 0.0,
             reserved_on=day,
@@ -194,22 +206,40 @@ def record_collected(engine: Engine, row: BatchRow, *, videos: int, kept: int, u
 
 
 def record_end(
-    engine: Engine, row: BatchRow, state: BatchState, *, spent_usd: float | None, note: str | None = None
+    engine: Engine,
+    row: BatchRow,
+    state: BatchState,
+    *,
+    spent_usd: float | None,
+    answered: Answered | None = None,
+    note: str | None = None,
 ) -> bool:
     """Move a batch that has ended, or never was, to ``state``, and settle what was reserved for it.
+
+    What it answered and cost counts from now on: in reports on the day of this, in ``model_spending`` on the day of its
+    submission, whose limit it had to keep.
 
     Args:
         engine: The database.
         row: SUBMITTING or SUBMITTED.
         state: ANSWERED, CANCELLED, or REQUESTED to submit it again.
         spent_usd: What the provider charges; None where the price is not known.
+        answered: What it charges for, None where nothing was answered.
         note: What people should know.
 
     Returns:
         False where ``row`` has moved meanwhile; then nothing is settled.
     """
     with unit_of_work(engine, "ending a batch of calls") as work:
-        values = {"state": state, "spent_usd": spent_usd, "note": note, "reserved_usd": 0.0}
+        values: dict[str, Any] = {"state": state, "spent_usd": spent_usd, "note": note, "reserved_usd": 0.0}
+        if answered is not None:
+            values |= {
+                "answered_by": answered.model,
+                "answered_calls": answered.calls,
+                "input_tokens": answered.input_tokens,
+                "output_tokens": answered.output_tokens,
+                "answered_at": utc_clock(),
+            }
         if not _move(work.session, row.id, row.state, **values):
             return False
         if row.reserved_usd and row.reserved_on is not None:

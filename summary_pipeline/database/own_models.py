@@ -172,10 +172,15 @@ class AnswerBatch(OwnBase):
 
     ``video_ids`` is in the order in which they are worked on, of which ``videos_collected`` are done with. Money is
     reserved on the day ``reserved_on`` (UTC) until the batch has ended. ``due_at`` is when to look at the row again.
+    ``answered_by``, ``answered_calls`` and tokens tell what ``spent_usd`` was charged for, ``answered_at`` since when
+    that is known, None for a batch that brought nothing. ``prompt_version`` is that of its calls.
     """
 
     __tablename__ = "answer_batches"
-    __table_args__ = (Index("answer_batches_state", "state", "id"),)
+    __table_args__ = (
+        Index("answer_batches_state", "state", "id"),
+        Index("answer_batches_answered", "answered_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     state: Mapped[str]
@@ -192,6 +197,12 @@ class AnswerBatch(OwnBase):
     answers_kept: Mapped[int] = mapped_column(server_default=text("0"))
     answers_unusable: Mapped[int] = mapped_column(server_default=text("0"))
     spent_usd: Mapped[float | None]
+    prompt_version: Mapped[str | None]
+    answered_by: Mapped[str | None]
+    answered_calls: Mapped[int] = mapped_column(server_default=text("0"))
+    input_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    output_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    answered_at: Mapped[datetime | None]
     note: Mapped[str | None]
     backfill_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -61,7 +61,7 @@ def analyse(data: ReportData, *, generated_at: datetime, swap_test: SwapTest, li
         worst=tuple(_worst(row, row.score, data, links) for row in worst_of(data.summaries) if row.score is not None),
         failures=failure_types(data.failures),
         dead_letters=dead_letter_types(data.dead_letters),
-        usage=usage_lines(data.summaries),
+        usage=usage_lines(data.summaries, data.batches),
         latency=latency(data.summaries),
         changes=changes(data),
         judges=_judges(data),

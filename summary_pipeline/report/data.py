@@ -31,12 +31,16 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Calls, tokens and US dollars; ``cost_usd`` is None where a model's price is unknown."""
+    """Calls, tokens and US dollars; ``cost_usd`` is None where a model's price is unknown.
+
+    ``batch_calls`` are those of the calls that a batch had answered, at its price.
+    """
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = 0.0
+    batch_calls: int = 0
 
     def __add__(self, other: "Spent") -> "Spent":
         known = self.cost_usd is not None and other.cost_usd is not None
@@ -45,6 +49,7 @@ class Spent:
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+            batch_calls=self.batch_calls + other.batch_calls,
         )
 
 
@@ -80,6 +85,17 @@ class SummaryRow:
         if self.source_event_ts is None or self.source_event_id is None:
             return None
         return (self.created_at - self.source_event_ts).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchBill:
+    """What a batch of the provider's Batch API cost, which no summary's ``spent`` holds: it was paid before the runs.
+
+    ``variant`` is what the summaries made of its answers bear.
+    """
+
+    variant: Variant
+    spent: Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +162,8 @@ class ReportData:
     failures: tuple[FailureRow, ...] = ()
     dead_letters: tuple[DeadLetterRow, ...] = ()
     judgements: tuple[JudgementRow, ...] = ()
+    batches: tuple[BatchBill, ...] = ()
+    """Of batches whose answers were fetched in the window."""
     trend: tuple[TrendRow, ...] = ()
     first_seen: Mapping[Variant, datetime] = field(default_factory=dict)
     """When each variant that the table knows wrote its first summary, up to the window's end. UTC."""

@@ -142,7 +142,10 @@ class DeadLetterType(Part):
 
 
 class UsageLine(Part):
-    """What one model with one version of the prompts used. ``cost_usd`` is the sum of the known prices."""
+    """What one model with one version of the prompts used, in runs and in batches.
+
+    ``cost_usd`` is the sum of the known prices. Without ``summaries``, batches alone were paid for.
+    """
 
     model: str
     prompt_version: str
@@ -152,12 +155,16 @@ class UsageLine(Part):
     input_tokens: int
     output_tokens: int
     cost_usd: float
+    batch_calls: int = 0
+    """Those of ``calls`` that went through the Batch API."""
+    batch_cost_usd: float = 0.0
+    """What of ``cost_usd`` they cost."""
     unpriced: int
-    """Summaries whose price is unknown, and not in ``cost_usd``."""
+    """Summaries and batches whose price is unknown, and not in ``cost_usd``."""
     cost_per_summary_usd: float | None
     """Over the priced summaries, answers from the store at what they had cost."""
     saved_usd: float
-    """What answers from the store had cost, and were not paid for again."""
+    """What answers from the store had cost, and were not paid for again; those that a batch fetched are not in it."""
 
 
 class Latency(Part):

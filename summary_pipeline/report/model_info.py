@@ -58,6 +58,7 @@ def _spent(stored: object, absent: Spent) -> Spent:
         input_tokens=_count(stored.get("input_tokens")),
         output_tokens=_count(stored.get("output_tokens")),
         cost_usd=_number(stored.get("cost_usd")),
+        batch_calls=_count(stored.get("batch_calls")),
     )
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from summary_pipeline.report.data import DeadLetterRow, FailureRow, Spent, SummaryRow, Variant
+from summary_pipeline.report.data import BatchBill, DeadLetterRow, FailureRow, Spent, SummaryRow, Variant
 from summary_pipeline.report.document import DeadLetterType, FailureType, Latency, UsageLine
 from summary_pipeline.report.failure_types import failure_type
 from summary_pipeline.report.statistics import quantile
@@ -54,12 +54,20 @@ def dead_letter_types(rows: Sequence[DeadLetterRow]) -> tuple[DeadLetterType, ..
     return tuple(sorted(types, key=lambda each: (-each.count, each.stage, each.error_class)))
 
 
-def usage_lines(rows: Sequence[SummaryRow]) -> tuple[UsageLine, ...]:
-    """Return calls, tokens and cost by model and prompt version, the one with most summaries first."""
+def usage_lines(rows: Sequence[SummaryRow], batches: Sequence[BatchBill]) -> tuple[UsageLine, ...]:
+    """Return calls, tokens and cost by model and prompt version, the one with most summaries first.
+
+    Batches are paid when their answers come, and the summaries made of them may be of another window: a line may have
+    no summaries.
+    """
     groups: dict[Variant, list[SummaryRow]] = defaultdict(list)
+    bills: dict[Variant, list[Spent]] = defaultdict(list)
     for row in rows:
         groups[row.variant].append(row)
-    lines = [_usage_line(variant, members) for variant, members in groups.items()]
+    for bill in batches:
+        bills[bill.variant].append(bill.spent)
+    variants = dict.fromkeys((*groups, *bills))
+    lines = [_usage_line(variant, groups[variant], bills[variant]) for variant in variants]
     return tuple(sorted(lines, key=lambda line: (-line.summaries, line.model, line.prompt_version)))
 
 
@@ -90,22 +98,31 @@ def latency(rows: Sequence[SummaryRow]) -> Latency | None:
     )
 
 
-def _usage_line(variant: Variant, rows: Sequence[SummaryRow]) -> UsageLine:
+def _usage_line(variant: Variant, rows: Sequence[SummaryRow], bills: Sequence[Spent]) -> UsageLine:
     scores = [row.score for row in rows if row.score is not None]
-    tokens = sum((Spent(row.spent.calls, row.spent.input_tokens, row.spent.output_tokens) for row in rows), Spent())
+    paid = [*(row.spent for row in rows), *bills]
     return UsageLine(
         model=variant.model,
         prompt_version=variant.prompt_version,
         summaries=len(rows),
         mean_score=sum(scores) / len(scores) if scores else None,
-        calls=tokens.calls,
-        input_tokens=tokens.input_tokens,
-        output_tokens=tokens.output_tokens,
-        cost_usd=sum(row.spent.cost_usd or 0.0 for row in rows),
-        unpriced=sum(row.spent.cost_usd is None for row in rows),
+        calls=sum(each.calls for each in paid),
+        input_tokens=sum(each.input_tokens for each in paid),
+        output_tokens=sum(each.output_tokens for each in paid),
+        cost_usd=sum(each.cost_usd or 0.0 for each in paid),
+        batch_calls=sum(each.calls for each in bills),
+        batch_cost_usd=sum(each.cost_usd or 0.0 for each in bills),
+        unpriced=sum(each.cost_usd is None for each in paid),
         cost_per_summary_usd=mean_cost(rows),
-        saved_usd=sum(row.spent_before.cost_usd or 0.0 for row in rows),
+        saved_usd=sum(_saved(row.spent_before) for row in rows),
     )
+
+
+def _saved(stored: Spent) -> float:
+    """Return what answers from the store had cost, without those that a batch fetched, by their share of the calls."""
+    if not stored.calls:
+        return stored.cost_usd or 0.0
+    return (stored.cost_usd or 0.0) * (1 - stored.batch_calls / stored.calls)
 
 
 def _place(row: DeadLetterRow) -> str:

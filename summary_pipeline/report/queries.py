@@ -14,14 +14,22 @@ from sqlalchemy.dialects.postgresql import array
 from summary_pipeline.contract.video_status import VideoStatus
 from summary_pipeline.database.errors import typed_errors
 from summary_pipeline.database.models import Video
-from summary_pipeline.database.own_models import DeadLetter, SummaryJudgement, SummaryVersion, VideoStatusLog
+from summary_pipeline.database.own_models import (
+    AnswerBatch,
+    DeadLetter,
+    SummaryJudgement,
+    SummaryVersion,
+    VideoStatusLog,
+)
 from summary_pipeline.database.persistence import SUPERSEDED_REASON
 from summary_pipeline.report.data import (
     UNKNOWN,
+    BatchBill,
     DeadLetterRow,
     FailureRow,
     JudgementRow,
     ReportData,
+    Spent,
     SummaryRow,
     Texts,
     TrendRow,
@@ -68,6 +76,7 @@ def gather(engine: Engine, window: Window) -> ReportData:
             failures=_failures(connection, window),
             dead_letters=_dead_letters(connection, window),
             judgements=_judgements(connection, window),
+            batches=_batches(connection, window),
             trend=_trend(connection, window),
             first_seen=_first_seen(connection, window),
             texts=read_texts(connection, {row.id for row in (*worst_of(summaries), *swap_sample(summaries))}),
@@ -194,6 +203,25 @@ def _judgements(connection: Connection, window: Window) -> tuple[JudgementRow, .
         if score is not None:
             found.append(JudgementRow(judge, score, unit_score(offline), cost))
     return tuple(found)
+
+
+def _batches(connection: Connection, window: Window) -> tuple[BatchBill, ...]:
+    statement = (
+        select(
+            func.coalesce(AnswerBatch.answered_by, UNKNOWN),
+            func.coalesce(AnswerBatch.prompt_version, UNKNOWN),
+            AnswerBatch.answered_calls,
+            AnswerBatch.input_tokens,
+            AnswerBatch.output_tokens,
+            AnswerBatch.spent_usd,
+        )
+        .where(AnswerBatch.answered_at >= window.start_utc, AnswerBatch.answered_at < window.end_utc)
+        .order_by(AnswerBatch.id)
+    )
+    return tuple(
+        BatchBill(Variant(model, prompts), Spent(calls, given, written, usd, batch_calls=calls))
+        for model, prompts, calls, given, written, usd in connection.execute(statement)
+    )
 
 
 def _trend(connection: Connection, window: Window) -> tuple[TrendRow, ...]:

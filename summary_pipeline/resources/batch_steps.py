@@ -10,12 +10,13 @@ import datetime as dt
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from summary_pipeline.database import batches
-from summary_pipeline.database.batches import BatchRow, BatchState, Submission
+from summary_pipeline.database.batches import Answered, BatchRow, BatchState, Submission
 from summary_pipeline.resources.batch_filling import VideoCalls
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.object_store import ObjectStore
@@ -35,7 +36,8 @@ from summary_pipeline.summarization.batching import (
 from summary_pipeline.summarization.calls import Call
 from summary_pipeline.summarization.cost import Usage, completion_usage
 from summary_pipeline.summarization.errors import AnswerError
-from summary_pipeline.summarization.language_model import PermanentModelError
+from summary_pipeline.summarization.language_model import Completion, PermanentModelError
+from summary_pipeline.summarization.prompts import prompt_set_version
 
 logger = logging.getLogger(__name__)
 
@@ -191,7 +193,11 @@ class BatchSteps:
         if problems:
             note += f" {len(problems)} requests brought no answer, the first because: {problems[0]}"
         end = BatchState.CANCELLED if stop else BatchState.ANSWERED
-        return self._end(row, end, note=note, spent_usd=self._spent(row, list(results.values())))
+        completions = [result.completion for result in results.values() if result.completion is not None]
+        usage = self._charged(row, completions)
+        answered = _answered(completions, usage) if completions else None
+        batches.record_end(self._engine, row, end, spent_usd=usage.cost_usd, answered=answered, note=note)
+        return note
 
     async def _keep(self, call: Call[Any], result: BatchResult) -> bool:
         """Store one answer; tell whether it could be used."""
@@ -211,6 +217,7 @@ class BatchSteps:
         return Submission(
             key=uuid.uuid4().hex,
             model=self._plan.spec.name,
+            prompt_version=prompt_set_version(),
             video_ids=video_ids,
             requests=load.requests,
             usd=load.usd,
@@ -222,15 +229,26 @@ class BatchSteps:
         spending = self._database.spending_on(_today())
         return replace(TICK_LIMITS, usd=max(0.0, limit_usd - spending.spent_usd - spending.reserved_usd))
 
-    def _spent(self, row: BatchRow, results: Sequence[BatchResult]) -> float | None:
+    def _charged(self, row: BatchRow, completions: Sequence[Completion]) -> Usage:
         """Return what the provider charges: for every answer, whether it could be used or not."""
         price = self._plan.registry.lookup(row.model or "").batch_price
-        completions = [result.completion for result in results if result.completion is not None]
-        return sum((completion_usage(price, completion) for completion in completions), Usage()).cost_usd
+        return sum((completion_usage(price, completion) for completion in completions), Usage())
 
-    def _end(self, row: BatchRow, state: BatchState, *, note: str, spent_usd: float | None = 0.0) -> str:
-        batches.record_end(self._engine, row, state, spent_usd=spent_usd, note=note)
+    def _end(self, row: BatchRow, state: BatchState, *, note: str) -> str:
+        """End a row that brought nothing and cost nothing."""
+        batches.record_end(self._engine, row, state, spent_usd=0.0, note=note)
         return note
+
+
+def _answered(completions: Sequence[Completion], usage: Usage) -> Answered:
+    """Return what was answered, under the name that most answers bear, which is that of the summaries made of them."""
+    names = Counter(completion.model for completion in completions)
+    return Answered(
+        model=names.most_common(1)[0][0],
+        calls=usage.calls,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+    )
 
 
 def _by_batch(usage: Usage) -> Usage:

@@ -32,7 +32,7 @@ def only_row(engine: Engine) -> BatchRow:
 
 
 def submission(*video_ids: int, usd: float = 1.0) -> Submission:
-    return Submission(key="a key", model="gpt-6-luna", video_ids=video_ids, requests=7, usd=usd)
+    return Submission(key="a key", model="gpt-6-luna", prompt_version="p", video_ids=video_ids, requests=7, usd=usd)
 
 
 @pytest.fixture

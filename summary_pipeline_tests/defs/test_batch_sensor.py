@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,9 @@ from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.own_models import AnswerBatch
 from summary_pipeline.database.spending import spending_on
 from summary_pipeline.local.openai_server.serving import running_server
+from summary_pipeline.report.operations import usage_lines
+from summary_pipeline.report.queries import gather
+from summary_pipeline.report.window import Period, Window
 from summary_pipeline.resources import answer_batches, batch_steps
 from summary_pipeline.resources.openai_batches import OpenAIBatches
 from summary_pipeline.summarization.batching import TICK_LIMITS, BatchLimits
@@ -303,6 +306,23 @@ def test_a_batch_costs_half_and_counts_on_the_day(priced: Batches) -> None:
     assert spending.spent_usd == pytest.approx(batch.usage.total_tokens * 0.001 / 2)
     stored = priced.summarize(video)["stored_usage"]
     assert stored["cost_usd"] == pytest.approx(spending.spent_usd)
+
+
+def test_what_a_batch_cost_is_in_the_report_of_the_day_with_the_runs_after_it(priced: Batches) -> None:
+    video = priced.add_video(1)
+    priced.request(video)
+    priced.tick_until_launched()
+    provenance = priced.summarize(video)
+    assert provenance["usage"]["calls"] == 1  # the last one
+    (batch,) = priced.submitted()
+    assert batch.usage is not None
+    today = Window(Period.DAILY, datetime.now(UTC).date(), "UTC")
+    (line,) = usage_lines((found := gather(priced.platform.engine, today)).summaries, found.batches)
+    assert (line.model, line.prompt_version) == ("extractive-offline", provenance["prompt_version"])
+    assert (line.summaries, line.batch_calls, line.calls) == (1, provenance["chunk_count"], priced.calls_by_batch + 1)
+    assert line.batch_cost_usd == pytest.approx(batch.usage.total_tokens * 0.001 / 2)
+    assert line.cost_usd == pytest.approx(line.batch_cost_usd + provenance["usage"]["cost_usd"])
+    assert (line.unpriced, line.saved_usd) == (0, 0)
 
 
 def test_a_batch_that_the_day_can_not_pay_waits(priced: Batches) -> None:

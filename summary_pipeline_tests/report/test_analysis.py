@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summary_pipeline.report.data import DeadLetterRow, FailureRow, JudgementRow, Spent, Texts, Variant
+from summary_pipeline.report.data import BatchBill, DeadLetterRow, FailureRow, JudgementRow, Spent, Texts, Variant
 from summary_pipeline.report.flags import INFORMING_FLAGS
 from summary_pipeline.summarization.quality import COMPONENTS, FLAGS
-from summary_pipeline_tests.report.values import DAY, GENERATED_AT, report, row
+from summary_pipeline_tests.report.values import DAY, GENERATED_AT, NEW, OLD, report, row
 
 NOON = row().created_at
 
@@ -132,6 +132,29 @@ def test_cost_is_what_was_paid_and_cost_a_summary_what_it_takes_from_nothing() -
     assert line.saved_usd == pytest.approx(0.01)
     assert line.cost_per_summary_usd == pytest.approx(0.03)
     assert line.unpriced == 1
+
+
+def test_what_batches_cost_is_part_of_the_cost_and_not_saved() -> None:
+    by_batch = Spent(2, 80, 8, 0.04, batch_calls=2)
+    made = report(
+        row(1, spent=Spent(1, 10, 1, 0.01), spent_before=by_batch),
+        row(2, spent_before=Spent(4, 80, 8, 0.08, batch_calls=1)),
+        batches=(BatchBill(OLD, Spent(3, 120, 12, 0.06, batch_calls=3)),),
+    )
+    (line,) = made.usage
+    assert (line.calls, line.batch_calls, line.input_tokens, line.output_tokens) == (4, 3, 130, 13)
+    assert line.cost_usd == pytest.approx(0.07)
+    assert line.batch_cost_usd == pytest.approx(0.06)
+    assert line.saved_usd == pytest.approx(0.06)
+
+
+def test_a_batch_is_told_before_there_are_summaries_of_it() -> None:
+    bill = BatchBill(NEW, Spent(3, 120, 12, 0.06, batch_calls=3))
+    unpriced = BatchBill(NEW, Spent(1, 5, 1, None, batch_calls=1))
+    first, second = report(row(1, spent=Spent(1, 10, 1, 0.01)), batches=(bill, unpriced)).usage
+    assert (first.model, first.prompt_version, first.batch_calls) == (OLD.model, OLD.prompt_version, 0)
+    assert (second.prompt_version, second.summaries, second.cost_per_summary_usd) == (NEW.prompt_version, 0, None)
+    assert (second.cost_usd, second.unpriced) == (0.06, 1)
 
 
 def test_usage_is_apart_by_model_and_prompt_version() -> None:

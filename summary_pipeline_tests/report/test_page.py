@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from summary_pipeline.report.data import BatchBill, Spent
 from summary_pipeline.report.page import render_html, render_main_plot
 from summary_pipeline_tests.report.history import HOSTILE_SUMMARY, HOSTILE_TITLE
 from summary_pipeline_tests.report.values import NEW, hostile_report, report, row
@@ -131,6 +132,12 @@ def test_a_page_without_data_says_so_and_is_whole() -> None:
     page = Page(render_html(report()))
     assert "No summary was written on this day." in page.text
     assert "There were no failures and no dead letters either" in page.text
+
+
+def test_a_page_without_summaries_tells_of_a_batch_that_was_paid() -> None:
+    page = Page(render_html(report(batches=(BatchBill(NEW, Spent(3, 120, 12, 2.5, batch_calls=3)),))))
+    assert "Batches were paid for, though" in page.text
+    assert page.text.count("$2.50") == 3  # in all, in its line, and of that by batch
 
 
 def test_a_page_of_one_summary_without_a_score_is_whole() -> None:

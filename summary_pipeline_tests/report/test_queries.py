@@ -11,10 +11,16 @@ from summary_pipeline.database.engine import create_database_engine
 from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.failures import mark_failed
 from summary_pipeline.database.models import Video
-from summary_pipeline.database.own_models import DeadLetter, SummaryJudgement, SummaryVersion, VideoStatusLog
+from summary_pipeline.database.own_models import (
+    AnswerBatch,
+    DeadLetter,
+    SummaryJudgement,
+    SummaryVersion,
+    VideoStatusLog,
+)
 from summary_pipeline.database.persistence import PersistRequest, persist_summary
 from summary_pipeline.database.source_event import SourceEvent
-from summary_pipeline.report.data import UNKNOWN, Variant
+from summary_pipeline.report.data import UNKNOWN, BatchBill, Spent, Variant
 from summary_pipeline.report.queries import gather
 from summary_pipeline.report.window import Period, Window
 from summary_pipeline_tests.report.history import DAYS, EMPTY_DAY, LAST_DAY, add_history
@@ -183,6 +189,25 @@ def test_judgements_are_read_with_the_summary_they_are_about_whenever_it_was_jud
             connection.execute(insert(SummaryJudgement).values(**values, created_at=START + timedelta(days=9)))
     (judgement,) = gather(engine, DAY).judgements
     assert (judgement.judge, judgement.score, judgement.offline_score) == ("j", 0.5, 0.75)
+
+
+def add_batch(engine: Engine, answered_at: datetime | None, **columns: object) -> None:
+    values: dict[str, Any] = {"state": "launched", "video_ids": [7], "description": "", "answered_at": answered_at}
+    with engine.begin() as connection:
+        connection.execute(insert(AnswerBatch).values({**values, **columns}))
+
+
+def test_a_batch_is_paid_in_the_window_in_which_its_answers_came(engine: Engine) -> None:
+    charged = {"answered_by": "m", "prompt_version": "p", "answered_calls": 4, "input_tokens": 90, "output_tokens": 9}
+    for moment in (START - timedelta(seconds=1), START, DAY.end_utc, None):
+        add_batch(engine, moment, spent_usd=0.5, **charged)
+    assert gather(engine, DAY).batches == (BatchBill(Variant("m", "p"), Spent(4, 90, 9, 0.5, batch_calls=4)),)
+
+
+def test_a_batch_without_a_known_price_is_not_free(engine: Engine) -> None:
+    add_batch(engine, START, answered_calls=1)
+    (bill,) = gather(engine, DAY).batches
+    assert (bill.variant, bill.spent.cost_usd) == (Variant(UNKNOWN, UNKNOWN), None)
 
 
 def test_titles_and_texts_are_read_of_the_worst_also_where_the_video_was_deleted(engine: Engine) -> None:
