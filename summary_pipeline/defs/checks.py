@@ -36,7 +36,7 @@ class Check:
             check_name=self.name,
             passed=verdict.passed,
             severity=dg.AssetCheckSeverity.ERROR if self.blocks else dg.AssetCheckSeverity.WARN,
-            description=verdict.reason,
+            description=f"Video {video}: {verdict.reason}",
             metadata={name: value for name, value in metadata.items() if value is not None},
         )
 

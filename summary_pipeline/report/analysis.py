@@ -57,6 +57,7 @@ def analyse(data: ReportData, *, generated_at: datetime, swap_test: SwapTest, li
         previous_histogram=_histogram(before) if before else None,
         trend=tuple(_trend_point(row) for row in data.trend),
         components=_components(data.summaries, data.previous),
+        scorers=tuple(sorted({row.scorer for row in data.summaries if row.scorer})),
         flags=_flags(data.summaries),
         worst=tuple(_worst(row, row.score, data, links) for row in worst_of(data.summaries) if row.score is not None),
         failures=failure_types(data.failures),

@@ -253,6 +253,8 @@ class Report(Part):
     previous_histogram: tuple[int, ...] | None
     trend: tuple[TrendPoint, ...]
     components: tuple[Component, ...]
+    scorers: tuple[str, ...]
+    """Names, with versions, of what the scores were computed by. Scores of different ones can't be compared."""
     flags: tuple[FlagCount, ...]
     worst: tuple[WorstSummary, ...]
     failures: tuple[FailureType, ...]

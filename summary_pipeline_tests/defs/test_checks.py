@@ -14,7 +14,7 @@ from summary_pipeline.defs import checks
 from summary_pipeline.defs.failure_sensor import failure_reason
 from summary_pipeline.resources.database import Database
 from summary_pipeline.summarization.parameters import SummarizationParameters
-from summary_pipeline.summarization.quality import score, stored_score
+from summary_pipeline.summarization.quality import COMPONENTS, FLAGS, SCORER, score, stored_score
 from summary_pipeline.summarization.quality.verdicts import Verdict
 from summary_pipeline.summarization.summarizer import Summarizer
 from summary_pipeline.summarization.summary import ChunkSummaries, FinalSummary
@@ -83,6 +83,8 @@ def test_every_check_has_a_verdict_on_every_video(platform: Platform) -> None:
     assert {name for name, evaluation in found.items() if not evaluation.passed} <= {"score_above_threshold"}
     for evaluation in found.values():
         assert evaluation.metadata["video"].value == "7"
+        # What the list of all videos' verdicts shows of each.
+        assert evaluation.description == f"Video 7: {said(evaluation)}"
         assert evaluation.metadata["reason"].value
 
 
@@ -97,6 +99,33 @@ def test_a_videos_own_page_shows_its_verdicts(platform: Platform) -> None:
     }
     assert list(shown) == [check.name for check in checks.CHECKS]
     assert shown["coverage_complete"] == "passed"
+
+
+@pytest.mark.servers
+def test_a_videos_own_page_shows_what_its_score_is_made_of(platform: Platform) -> None:
+    scripted = with_answers(platform, "Der Hund lief über die Straße und war mit der Katze auf dem Dach nicht allein.")
+    shown = materialized(scripted.summarize(7, platform.add_video(7, snippets())))["persisted_summary"]
+    quality = platform.document(7)["quality"]
+    components = {record.data["component"]: record.data for record in shown["quality_components"].records}
+    assert {name: data["meaning"] for name, data in components.items()} == COMPONENTS
+    assert components["form"]["value"] == f"{quality['components']['form']:.2f}"
+    flags = {record.data["flag"]: record.data["meaning"] for record in shown["quality_flags"].records}
+    assert flags == {name: FLAGS[name] for name in quality["flags"]}
+    assert "wrong_language" in flags
+    assert (shown["quality_score"].value, shown["quality_scorer"].value) == (quality["score"], SCORER)
+
+
+@pytest.mark.servers
+def test_a_score_is_stored_with_its_parts_their_meaning_and_its_scorer(platform: Platform) -> None:
+    platform.summarize(7, platform.add_video(7, snippets()))
+    row = platform.summary(7)
+    assert row is not None
+    assert row.model_info is not None
+    for quality in (row.model_info["quality"], platform.document(7)["quality"]):
+        assert quality["score"] == row.quality_score
+        assert quality["scorer"] == SCORER
+        assert quality["meanings"] == {**COMPONENTS, **{flag: FLAGS[flag] for flag in quality["flags"]}}
+        assert set(quality["components"]) == set(COMPONENTS)
 
 
 @pytest.mark.servers
@@ -252,3 +281,4 @@ def test_a_score_that_fails_says_so_in_what_is_stored(monkeypatch: pytest.Monkey
     stored = stored_score("Something was said.", "Something was said.", language=None)
     assert stored["score"] is None
     assert stored["evidence"] == {"not_computed": ["RecursionError"]}
+    assert stored["meanings"] == {**COMPONENTS, "not_computed": FLAGS["not_computed"]}

@@ -88,6 +88,13 @@ def test_flags_that_only_inform_flag_no_summary() -> None:
     assert set(FLAGS) >= INFORMING_FLAGS
 
 
+def test_it_is_told_by_which_scorers_the_scores_were_computed() -> None:
+    made = report(
+        row(1, scorer="offline/2"), row(2, scorer="offline/1"), row(3, scorer=None), row(4, scorer="offline/2")
+    )
+    assert made.scorers == ("offline/1", "offline/2")
+
+
 def test_a_component_that_cannot_be_computed_is_left_out_of_its_mean() -> None:
     made = report(row(1, components={"names": None}), row(2, components={"names": 0.4}))
     (names,) = [component for component in made.components if component.name == "names"]

@@ -140,6 +140,11 @@ def test_a_page_without_summaries_tells_of_a_batch_that_was_paid() -> None:
     assert page.text.count("$2.50") == 3  # in all, in its line, and of that by batch
 
 
+def test_a_page_names_the_scorer_with_its_version() -> None:
+    page = Page(render_html(report(row(1, scorer="offline/2", components={"support": 0.7}))))
+    assert "Scored by offline/2." in page.text
+
+
 def test_a_page_of_one_summary_without_a_score_is_whole() -> None:
     page = Page(render_html(report(row(1, None))))
     assert "No summary of this day has a score." in page.text

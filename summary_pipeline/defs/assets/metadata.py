@@ -4,7 +4,9 @@ Belongs here: what a materialization says of its run and of model usage. Does no
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 
@@ -42,3 +44,35 @@ def usage_metadata(usage: Usage) -> dict[str, int | float | str]:
         "output_tokens": usage.output_tokens,
         "cost_usd": "unknown" if usage.cost_usd is None else usage.cost_usd,
     }
+
+
+def quality_metadata(quality: Mapping[str, Any]) -> dict[str, dg.MetadataValue | float | str | None]:
+    """Return a summary's score as ``stored_score`` made it: the number, what it is made of, what was found, by whom."""
+    components, flags, meanings, evidence = (quality[name] for name in ("components", "flags", "meanings", "evidence"))
+    shown: dict[str, dg.MetadataValue | float | str | None] = {
+        "quality_score": quality["score"],
+        "quality_scorer": quality["scorer"],
+        "quality_components": dg.MetadataValue.table(
+            [
+                dg.TableRecord(
+                    {
+                        "component": name,
+                        "value": "can't be computed, or nothing to check" if value is None else f"{value:.2f}",
+                        "meaning": meanings[name],
+                    }
+                )
+                for name, value in components.items()
+            ]
+        ),
+        "quality_flags": "none",
+    }
+    if flags:
+        shown["quality_flags"] = dg.MetadataValue.table(
+            [
+                dg.TableRecord(
+                    {"flag": flag, "meaning": meanings[flag], "because of": ", ".join(evidence.get(flag, ()))}
+                )
+                for flag in flags
+            ]
+        )
+    return shown

@@ -14,7 +14,7 @@ from summary_pipeline.database.errors import DatabaseError
 from summary_pipeline.database.persistence import PersistOutcome, PersistRequest
 from summary_pipeline.database.source_event import SourceEvent
 from summary_pipeline.defs import checks
-from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin
+from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin, quality_metadata
 from summary_pipeline.defs.assets.one_source import require_one_source
 from summary_pipeline.defs.assets.options import AssetOptions
 from summary_pipeline.defs.assets.transcript import SourcedTranscript
@@ -66,7 +66,8 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
         event = origin.event
         with clear_failures(context, options.retries):
             require_one_source(event, transcript, final_summary)
-            document = _document(video_id, event, transcript, final_summary)
+            quality = stored_score(transcript.transcript.text, final_summary.summary, language=final_summary.language)
+            document = _document(video_id, event, transcript, final_summary, quality)
             files = StoredSummaryFiles(
                 object_store,
                 video_id,
@@ -75,7 +76,7 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
             )
             outcome = database.persist(_request(context, event, document), files)
         context.log.info("Video %s: %s", video_id, outcome.result)
-        found = _verdicts(document.quality or {}, outcome, database, settings.pipeline)
+        found = _verdicts(quality, outcome, database, settings.pipeline)
         yield dg.MaterializeResult(
             metadata={
                 "summary": dg.MetadataValue.md(summary_markdown(final_summary)),
@@ -83,7 +84,7 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
                 "status": f"{outcome.from_status} -> {outcome.to_status}" if outcome.to_status else "unchanged",
                 "summary_json": dg.MetadataValue.url(object_store.uri(summary_json_key(video_id))),
                 "summary_text": dg.MetadataValue.url(object_store.uri(summary_text_key(video_id))),
-                "quality_score": (document.quality or {}).get("score"),
+                **quality_metadata(quality),
                 "outgoing_event": outcome.outgoing_event_id or "none",
                 "seconds_since_event": _age_seconds(event),
                 "model": final_summary.model,
@@ -98,9 +99,12 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
 
 
 def _document(
-    video_id: int, event: EventOrigin | None, transcript: SourcedTranscript, final: FinalSummary
+    video_id: int,
+    event: EventOrigin | None,
+    transcript: SourcedTranscript,
+    final: FinalSummary,
+    quality: dict[str, Any],
 ) -> SummaryDocument:
-    quality = stored_score(transcript.transcript.text, final.summary, language=final.language)
     return summary_document(
         final,
         video_id=video_id,
@@ -142,13 +146,11 @@ def _request(context: dg.AssetExecutionContext, event: EventOrigin | None, docum
 def _verdicts(
     quality: Mapping[str, Any], outcome: PersistOutcome, database: Database, settings: PipelineSettings
 ) -> checks.Verdicts:
-    score = quality.get("score")
+    score = quality["score"]
     return {
-        checks.SUPPORT: verdicts.judge_support(
-            (quality.get("components") or {}).get("support"), least=settings.summary_min_support
-        ),
+        checks.SUPPORT: verdicts.judge_support(quality["components"]["support"], least=settings.summary_min_support),
         checks.SCORE_ABOVE_THRESHOLD: verdicts.judge_score(
-            score, least=settings.summary_min_score, flags=quality.get("flags", ())
+            score, least=settings.summary_min_score, flags=quality["flags"]
         ),
         checks.SCORE_NEAR_MEDIAN: _against_median(score, outcome, database, settings),
     }
