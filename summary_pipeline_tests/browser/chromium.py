@@ -79,16 +79,33 @@ def open_partition(page: Page, asset_name: str, key: str) -> None:
     page.get_by_text("Latest materialization").wait_for()
 
 
+def open_check(page: Page, asset_name: str, check: str) -> None:
+    """Open an asset's tab of checks, and what one of them has said of every video, the newest first."""
+    page.goto(f"/assets/{asset_name}?view=checks")
+    page.get_by_text(check, exact=True).first.click()
+    page.get_by_text("Execution history", exact=True).click()
+    page.get_by_text("Target materialization", exact=True).wait_for()
+
+
 def open_backfill_dialog(page: Page, *partitions: str) -> Locator:
     """From the graph of a selection, open the dialog that materializes it, for some partitions; return the dialog."""
-    page.get_by_role("button", name="Materialize all").first.click()
-    dialog = page.get_by_role("dialog")
+    dialog = _open_materialize_dialog(page)
     dialog.get_by_text("Select a partition or create one").click()
     for key in partitions:
         page.get_by_role("menuitem").filter(has_text=key).click()
     # Closes the menu.
     dialog.get_by_text("Launch runs to materialize").click()
     expect(dialog.get_by_text(f"{len(partitions)} partitions", exact=True)).to_be_visible()
+    return dialog
+
+
+def open_backfill_dialog_of_failed(page: Page, *partitions: str) -> Locator:
+    """Open the same dialog with what it takes for failed, which has to be ``partitions``."""
+    dialog = _open_materialize_dialog(page)
+    dialog.get_by_text("Failed", exact=True).click()
+    expect(dialog.get_by_text(f"{len(partitions)} partitions", exact=True)).to_be_visible()
+    for key in partitions:
+        expect(dialog.get_by_text(key, exact=True).first).to_be_visible()
     return dialog
 
 
@@ -99,6 +116,11 @@ def launch_backfill(page: Page, dialog: Locator) -> None:
     created.wait_for()
     page.get_by_text("View", exact=True).click()
     page.get_by_text("Partitions targeted").wait_for()
+
+
+def _open_materialize_dialog(page: Page) -> Locator:
+    page.get_by_role("button", name="Materialize all").first.click()
+    return page.get_by_role("dialog")
 
 
 def _icon_button(page: Page, icon: str) -> Locator:

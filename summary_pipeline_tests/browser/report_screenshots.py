@@ -25,6 +25,8 @@ class Picture(NamedTuple):
 
 PICTURES: Final = (
     Picture("quality-report-weekly.png", "weekly", Shape(1280, "light"), 1500),
+    Picture("quality-report-weekly-dark.png", "weekly", Shape(1280, "dark"), 1500),
+    Picture("quality-report-daily-phone.png", "daily", Shape(400, "light"), 1500),
     Picture("quality-report-daily-phone-dark.png", "daily", Shape(400, "dark"), 1500),
     Picture("quality-report-comparison.png", "comparison", Shape(1280, "light"), 1300),
 )

@@ -14,13 +14,17 @@ from summary_pipeline_tests.browser.chromium import (
     filter_events,
     launch_backfill,
     open_backfill_dialog,
+    open_backfill_dialog_of_failed,
+    open_check,
     open_lineage,
     open_partition,
     open_run,
     select_assets,
 )
 from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPLE, demo_stack
+from summary_pipeline_tests.browser.failed_videos import add_failed_videos
 from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
+from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
@@ -41,6 +45,11 @@ def take(page: Page, dagster: DagsterApi, images: Path) -> None:
     for step in STEPS:
         expect(bar(page, step)).to_be_visible()
     _save(page, images / "run-timeline.png")
+    open_check(page, "persisted_summary", "score_above_threshold")
+    expect(page.get_by_text(f"Video {LONG_SAMPLE}: ")).to_be_visible()
+    _save(page, images / "checks.png")
+    # As tall as what there is to say of a summary.
+    page.set_viewport_size({"width": 1600, "height": 1600})
     open_partition(page, "persisted_summary", str(CHINESE_SAMPLE))
     expect(page.locator("strong").get_by_text("Chapters", exact=True)).to_be_visible()
     _save(page, images / "materialization.png")
@@ -55,6 +64,15 @@ def take_backfill(page: Page, images: Path) -> None:
     launch_backfill(page, dialog)
     expect(page.get_by_text("100% completed")).to_have_count(len(STEPS), timeout=240_000)
     _save(page, images / "backfill.png")
+
+
+def take_failed(page: Page, neighbour: Neighbour, images: Path) -> None:
+    """Write the picture of the dialog that runs failed videos again."""
+    failed = add_failed_videos(neighbour, 2)
+    open_lineage(page)
+    select_assets(page, 'group:"summaries"')
+    open_backfill_dialog_of_failed(page, *map(str, failed))
+    _save(page, images / "backfill-failed.png")
 
 
 def _save(page: Page, file: Path) -> None:
@@ -77,6 +95,8 @@ def main() -> None:
         # A browser of its own: the UI keeps what was unfolded before.
         with chromium_page(command.ui_url) as page:
             take_backfill(page, IMAGES)
+        with chromium_page(command.ui_url) as page, Neighbour(command.environment) as neighbour:
+            take_failed(page, neighbour, IMAGES)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ from playwright.sync_api import Page, expect
 from summary_pipeline_tests.browser.chromium import (
     launch_backfill,
     open_backfill_dialog,
+    open_backfill_dialog_of_failed,
     open_lineage,
     open_partition,
     select_assets,
 )
 from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPLE
-from summary_pipeline_tests.end_to_end.dagster_api import STEPS
+from summary_pipeline_tests.browser.failed_videos import add_failed_videos, upload_what_is_missing
+from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -35,3 +37,18 @@ def test_a_backfill_of_two_partitions_summarizes_two_videos_again(page: Page, ne
         expect(page.get_by_text(str(newest))).to_be_visible()
         (row,) = neighbour.rows("SELECT summary_text FROM video_summaries WHERE video_id = %s", video_id)
         expect(page.locator("p").get_by_text(row["summary_text"])).to_be_visible()
+
+
+def test_one_click_chooses_the_failed_videos_and_they_alone_run_again(
+    page: Page, neighbour: Neighbour, dagster: DagsterApi
+) -> None:
+    failed = add_failed_videos(neighbour, 2)
+    known = dagster.backfill_ids()
+    open_lineage(page)
+    select_assets(page, 'group:"summaries"')
+    dialog = open_backfill_dialog_of_failed(page, *map(str, failed))
+    upload_what_is_missing(neighbour, failed)
+    launch_backfill(page, dialog)
+    neighbour.wait_for_status("indexing", *failed)
+    (backfill,) = dagster.backfill_ids() - known
+    assert set(dagster.backfill(backfill)["partitionNames"]) == {str(video_id) for video_id in failed}

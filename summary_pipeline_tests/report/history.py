@@ -15,7 +15,13 @@ from uuid import UUID
 from sqlalchemy import Engine, insert
 
 from summary_pipeline.database.models import Video
-from summary_pipeline.database.own_models import DeadLetter, SummaryJudgement, SummaryVersion, VideoStatusLog
+from summary_pipeline.database.own_models import (
+    AnswerBatch,
+    DeadLetter,
+    SummaryJudgement,
+    SummaryVersion,
+    VideoStatusLog,
+)
 from summary_pipeline.local.demo_transcripts import sample_transcripts
 from summary_pipeline.summarization.parsing import parse_transcript
 from summary_pipeline.summarization.quality import COMPONENTS, SCORER
@@ -92,6 +98,7 @@ def add_history(engine: Engine, *, last_day: date = LAST_DAY) -> None:
         connection.execute(insert(SummaryJudgement), list(_judgements(draw, versions)))
         connection.execute(insert(VideoStatusLog), list(_failures(draw, last_day)))
         connection.execute(insert(DeadLetter), list(_dead_letters(last_day)))
+        connection.execute(insert(AnswerBatch), list(_batches(last_day)))
 
 
 AGAIN = "5ec0d9a71bb4"
@@ -241,4 +248,24 @@ def _dead_letters(last_day: date) -> Iterator[dict[str, Any]]:
             "created_at": datetime.combine(last_day - timedelta(days=number), time(9)),
             "replays": number % 2,
             "replayed_at": None,
+        }
+
+
+def _batches(last_day: date) -> Iterator[dict[str, Any]]:
+    """One at each of two noons, of summaries that were asked for again."""
+    for back in range(2):
+        yield {
+            "state": "launched",
+            "video_ids": list(range(1, 13)),
+            "description": "Selected: with ids 1-12.",
+            "model": "gpt-6-luna",
+            "prompt_version": "b81d24e90a53",
+            "requests": 40,
+            "answers_kept": 40,
+            "answered_by": "gpt-6-luna",
+            "answered_calls": 40,
+            "input_tokens": 310_000,
+            "output_tokens": 7_200,
+            "spent_usd": 0.062,
+            "answered_at": datetime.combine(last_day - timedelta(days=back), time(12)),
         }

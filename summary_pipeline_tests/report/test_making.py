@@ -37,3 +37,4 @@ def test_all_sections_have_something_to_say_of_a_busy_day(engine: Engine) -> Non
     assert report.swap_test.share is not None
     assert report.swap_test.share > 0.9
     assert report.latency is not None
+    assert sum(line.batch_calls for line in report.usage) == 40

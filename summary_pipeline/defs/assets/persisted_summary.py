@@ -36,7 +36,7 @@ from summary_pipeline.summarization.summary import (
     summary_text,
 )
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 
 
 def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
@@ -80,17 +80,17 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             metadata={
                 "summary": dg.MetadataValue.md(summary_markdown(final_summary)),
+                **quality_metadata(quality),
+                **checks.verdict_metadata(found),
                 "result": outcome.result.value,
                 "status": f"{outcome.from_status} -> {outcome.to_status}" if outcome.to_status else "unchanged",
                 "summary_json": dg.MetadataValue.url(object_store.uri(summary_json_key(video_id))),
                 "summary_text": dg.MetadataValue.url(object_store.uri(summary_text_key(video_id))),
-                **quality_metadata(quality),
                 "outgoing_event": outcome.outgoing_event_id or "none",
                 "seconds_since_event": _age_seconds(event),
                 "model": final_summary.model,
                 ROW_COUNT: 1 if outcome.outgoing_event_id else 0,
                 **origin.metadata(),
-                **checks.verdict_metadata(found),
             },
             check_results=checks.results(found, context.partition_key),
         )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from summary_pipeline.report.making import MadeReport, ReportFile
 
 GROUP: Final = "reports"
-CODE_VERSION: Final = "1"
+CODE_VERSION: Final = "2"
 _PREFIX: Final = "reports/quality"
 _MONDAY: Final = 1
 _MAX_TRANSCRIPT_BYTES: Final = 16 * 1024 * 1024
