@@ -147,6 +147,8 @@ class Neighbour:
 
     def effect(self, video_id: int, *event_ids: str) -> dict[str, Any]:
         """Return all that the pipeline has done about a video: rows, objects, and messages in Kafka."""
+        # Messages first: rows and objects are there before a message is, so that none can be missing beside it.
+        messages = [message.value for message in self.messages(SUMMARIZED, video_id)]
         by_video = {
             table: self.rows(f"SELECT * FROM {table} WHERE {column} = %s ORDER BY id", video_id)  # noqa: S608 - ours
             for table, column in (("videos", "id"), ("video_summaries", "video_id"), ("video_status_log", "video_id"))
@@ -158,7 +160,7 @@ class Neighbour:
             "outbox_events": self.rows(outbox, SUMMARIZED, str(video_id)),
             "processed_messages": self.rows(processed, list(event_ids)),
             "objects": self.objects(f"summaries/{video_id}/"),
-            "messages": [message.value for message in self.messages(SUMMARIZED, video_id)],
+            "messages": messages,
         }
 
     def settled_effect(self, video_id: int, *event_ids: str, summaries: int = 1) -> dict[str, Any]:
