@@ -22,9 +22,9 @@ class SummarizationParameters(BaseModel):
     chunk_tokens: int = Field(8_000, ge=100)
     """Most tokens of transcript in one map call."""
     map_output_tokens: int = Field(200, ge=50)
-    """Most tokens in the answer about one chunk, its JSON included."""
+    """Most tokens in the answer about one chunk."""
     merge_output_tokens: int = Field(400, ge=50)
-    """Most tokens in the answer of a reduce call below the last level, its JSON included."""
+    """Most tokens in the answer of a reduce call below the last level."""
     final_output_tokens: int = Field(500, ge=100)
     """Most tokens in the last answer, its JSON included."""
     temperature: float = Field(0.3, ge=0, le=2)
