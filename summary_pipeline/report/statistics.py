@@ -79,8 +79,9 @@ def difference_of_means(before: Sequence[float], after: Sequence[float]) -> Esti
     total = float(sum(parts))
     if total == 0:
         return Estimate(value=value, low=value, high=value)
-    # Welch and Satterthwaite's degrees of freedom.
-    freedom = total**2 / float(parts[0] ** 2 / (len(first) - 1) + parts[1] ** 2 / (len(second) - 1))
+    # Welch and Satterthwaite's degrees of freedom, of shares: the square of a tiny variance would be zero.
+    shares = float(parts[0]) / total, float(parts[1]) / total
+    freedom = 1 / (shares[0] ** 2 / (len(first) - 1) + shares[1] ** 2 / (len(second) - 1))
     margin = _t_quantile(freedom) * math.sqrt(total)
     return Estimate(value=value, low=value - margin, high=value + margin)
 
