@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from summary_pipeline.summarization.language_model import RateLimitState
 
+LONGEST_RESET_SECONDS = 121.0
+"""A limit per minute is back in a minute; in two where a call larger than what its bucket held left a debt."""
+
 
 @dataclass(frozen=True, slots=True)
 class LimitReading:
@@ -19,18 +22,28 @@ class LimitReading:
     remaining: float
     reset: float | None
 
+    def capacity(self, known: float) -> float:
+        """Return what a bucket holds that was ``known`` to hold so much: what is left, and what comes back."""
+        if self.reset is None or self.remaining <= 0:
+            return known
+        return min(self.limit, max(known, self.remaining + self.reset * self.limit / 60))
+
     def level(self, capacity: float) -> float:
-        """Return what is left in a bucket of ``capacity``, below 0 for a debt that only the reset shows."""
-        if self.reset is None:
+        """Return what is left in a bucket of ``capacity``, below 0 for a debt, which only the reset shows."""
+        if self.reset is None or self.remaining > 0:
             return self.remaining
-        return min(self.remaining, capacity - self.reset * self.limit / 60)
+        return min(0.0, capacity - self.reset * self.limit / 60)
 
 
 def read_limits(state: RateLimitState) -> Iterator[LimitReading]:
-    """Yield the limits that ``state`` tells, those of which a limit and what remains are known."""
+    """Yield the limits that ``state`` tells, those of which a limit and what remains are known.
+
+    Some providers tell a limit per day under the same names. While something is left of it, it holds nothing back; once
+    nothing is, its reset shows that it is none per minute, and it is for a 429 to say how long to wait.
+    """
     for name, limit, remaining, reset in (
         ("requests", state.limit_requests, state.remaining_requests, state.reset_requests_seconds),
         ("tokens", state.limit_tokens, state.remaining_tokens, state.reset_tokens_seconds),
     ):
-        if limit and remaining is not None:
+        if limit and remaining is not None and (remaining > 0 or (reset or 0.0) <= LONGEST_RESET_SECONDS):
             yield LimitReading(name, limit, remaining, reset)

@@ -69,7 +69,8 @@ class PacedModel:
         try:
             completion = await self._model.complete(request)
         except RateLimitedError as error:
-            self._limiter.limited(permit, error.retry_after_seconds, error.rate_limit)
+            # A pause that is too long to be waited for ends this call, and must not hold up those of other videos.
+            self._limiter.limited(permit, self._policy.tolerated_pause(error), error.rate_limit)
             raise
         except BaseException:  # also where the task is cancelled: a permit that is never ended would count for ever
             self._limiter.failed(permit)

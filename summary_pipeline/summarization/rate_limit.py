@@ -27,7 +27,7 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -92,7 +92,7 @@ class AdaptiveLimiter:
         self._learned: dict[str, Allowance] = {}
         self._sent = {"requests": 0.0, "tokens": 0.0}
         self._in_transit: deque[tuple[float, int]] = deque()
-        self._worths: deque[float] = deque(maxlen=REMEMBERED)
+        self._worths: defaultdict[int, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._paused_until = -math.inf
         self._most_at_once = math.inf
         self._in_flight = 0
@@ -144,7 +144,7 @@ class AdaptiveLimiter:
         """
         now = self._clock.now()
         if used_tokens > 0:
-            self._worths.append((used_tokens + unused_output) / max(1, permit.estimated))
+            self._worths[permit.estimated.bit_length()].append((used_tokens + unused_output) / permit.estimated)
             if "tokens" in self._set:
                 self._set["tokens"].refund(permit.tokens - used_tokens, now)
             if "tokens" in self._learned:
@@ -178,9 +178,10 @@ class AdaptiveLimiter:
         return max(0.0, self._paused_until - now, *waits)
 
     def _worth(self, estimated: int) -> int:
-        """Return what an estimate is taken for: by the highest of late ones, since what is too low comes too early."""
+        """Return what an estimate is taken for: by the highest of late ones of its size, since too low is too early."""
         least, most = WORTHS
-        return math.ceil(estimated * min(max(max(self._worths, default=1.0), least), most))
+        highest = max(self._worths[estimated.bit_length()], default=1.0)
+        return math.ceil(estimated * min(max(highest, least), most))
 
     def _grant(self, estimated: int) -> Permit:
         now, tokens = self._clock.now(), self._worth(estimated)
@@ -252,12 +253,18 @@ class AdaptiveLimiter:
         for reading in read_limits(state):
             allowance = self._learned.get(reading.name)
             if allowance is None or allowance.per_minute != reading.limit:
-                allowance = Allowance(reading.limit, first_capacity(reading.limit), now, level=-math.inf)
-                self._learned[reading.name] = allowance
-                # Where the account has just the limit that is set, its own count corrects ours from now on.
-                if reading.limit <= self._stated.get(reading.name, 0.0):
-                    self._set[reading.name].use_all_of(self._stated[reading.name], now)
+                allowance = self._learned[reading.name] = self._newly_learned(reading, now)
             self._follow(allowance, reading, permit, now)
+
+    def _newly_learned(self, reading: LimitReading, now: float) -> Allowance:
+        capacity, level = reading.capacity(first_capacity(reading.limit)), -math.inf
+        # Where the account has just the limit that is set, our count so far tells its level, and its own corrects ours.
+        if reading.limit <= self._stated.get(reading.name, 0.0):
+            counted = self._set[reading.name]
+            counted.use_all_of(self._stated[reading.name], now)
+            counted.widen(counted.per_minute * capacity / reading.limit, now)
+            level = counted.level(now)
+        return Allowance(reading.limit, capacity, now, level=level)
 
     def _note_arrival(self, name: str, shortfall_seconds: float) -> None:
         for limits in (self._set, self._learned):
@@ -265,9 +272,7 @@ class AdaptiveLimiter:
                 limits[name].arrived(shortfall_seconds)
 
     def _follow(self, allowance: Allowance, reading: LimitReading, permit: Permit, now: float) -> None:
-        if reading.reset is not None and reading.remaining > 0:
-            told = reading.remaining + reading.reset * reading.limit / 60
-            allowance.capacity = min(reading.limit, max(allowance.capacity, told))
+        allowance.capacity = reading.capacity(allowance.capacity)
         level = reading.level(allowance.capacity)
         if (expected := permit.levels.get(reading.name)) is not None:
             self._note_arrival(reading.name, max(0.0, expected - level) / allowance.rate)

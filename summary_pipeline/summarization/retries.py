@@ -47,3 +47,8 @@ class RetryPolicy(BaseModel):
         if retry_after > self.longest_retry_after_seconds:
             return None
         return retry_after + draw * min(self.first_pause_seconds, retry_after)
+
+    def tolerated_pause(self, error: TransientModelError) -> float | None:
+        """Return the seconds that the provider asks to wait, None where it names none or more than is waited for."""
+        asked = error.retry_after_seconds
+        return None if asked is None or asked > self.longest_retry_after_seconds else asked

@@ -53,6 +53,19 @@ def test_a_transient_error_is_met_with_another_attempt_after_a_pause_that_grows(
     assert sum(pauses) > 0
 
 
+def test_a_pause_that_is_too_long_to_wait_for_holds_up_no_other_call() -> None:
+    model = Failing(RateLimitedError("429", retry_after_seconds=86_400))
+
+    async def one_after_the_other() -> float:
+        paced = PacedModel(model, AdaptiveLimiter(clock=LoopClock()), clock=LoopClock())
+        with pytest.raises(RateLimitedError):
+            await paced(call(100), estimated_tokens=300)
+        await paced(call(100), estimated_tokens=300)
+        return LoopClock().now()
+
+    assert run(one_after_the_other()) == 0
+
+
 def test_retry_after_is_waited_for() -> None:
     model = Failing(
         RateLimitedError("429", retry_after_seconds=150), TransientModelError("503", retry_after_seconds=20)

@@ -298,6 +298,21 @@ def test_other_users_of_the_account_are_seen_in_the_headers() -> None:
     assert run(delay_with(1000)) == pytest.approx(4 + MARGIN_SECONDS, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("remaining", "reset_seconds"), [(9940, 518.0), (5000, 43_200.0), (7, 86_340.0), (0, 86_400.0)]
+)
+def test_a_limit_per_day_in_the_headers_is_not_taken_for_one_per_minute(remaining: int, reset_seconds: float) -> None:
+    async def five_calls_after_the_first_answer() -> float:
+        limiter = AdaptiveLimiter(clock=LoopClock())
+        told = RateLimitState(limit_requests=10_000, remaining_requests=remaining, reset_requests_seconds=reset_seconds)
+        limiter.succeeded(await limiter.acquire(1000, limiter.ticket()), 1000, told)
+        for _ in range(5):
+            await limiter.acquire(1000, limiter.ticket())
+        return LoopClock().now()
+
+    assert run(five_calls_after_the_first_answer()) == 0
+
+
 def test_a_limiter_serves_one_event_loop_after_another() -> None:
     limiter = AdaptiveLimiter(requests_per_minute=6000)
 
