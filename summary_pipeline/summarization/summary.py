@@ -70,6 +70,13 @@ class ChunkSummaries(_Value):
     language: str | None = None
     source_sha256: str | None = None
     """As in ``Chunks``."""
+    run_id: str | None = None
+    """The run that made this, as whoever runs it names it; None where nobody does."""
+
+    def paid_before(self) -> "ChunkSummaries":
+        """Return the same as another run has it that goes on from here: all of it from the store, none of it paid."""
+        paid = tuple(partial.model_copy(update={"from_store": True}) for partial in self.partials)
+        return self.model_copy(update={"partials": paid})
 
     @property
     def usage(self) -> Usage:
@@ -131,6 +138,20 @@ class FinalSummary(_Value):
     provenance: Provenance
     source_sha256: str | None = None
     """As in ``Chunks``."""
+    run_id: str | None = None
+    """As in ``ChunkSummaries``."""
+
+    def paid_before(self) -> "FinalSummary":
+        """Return the same as another run has it that only saves it: all of it from the store, none of it paid."""
+        made = self.provenance
+        provenance = made.model_copy(
+            update={
+                "usage": Usage(),
+                "stored_usage": made.stored_usage + made.usage,
+                "stored_answers": made.stored_answers + made.usage.calls,
+            }
+        )
+        return self.model_copy(update={"provenance": provenance})
 
 
 class Source(_Value):

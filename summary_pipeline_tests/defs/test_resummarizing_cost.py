@@ -2,11 +2,16 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
+import dagster as dg
 import httpx
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from summary_pipeline.build import build_defs
+from summary_pipeline.database.own_models import SummaryVersion
 from summary_pipeline.local.offline_openai import OfflineOpenAI
 from summary_pipeline.summarization import call_shapes, prompts
 from summary_pipeline_tests.defs.platform import TALK, Platform, snippets
@@ -64,3 +69,43 @@ def test_a_changed_map_prompt_pays_for_every_chunk(
     call_shapes.partial_shape.cache_clear()
     chunks = long_video.document(7)["provenance"]["chunk_count"]
     assert (calls(openai_server) - before)["none"] == chunks
+
+
+def materialize_alone(platform: Platform, *assets: str) -> dict[str, Any]:
+    """Make some assets of video 7 again, of what is stored of the others; return the new document's provenance."""
+    result = platform.defs.resolve_job_def("summarize_video").execute_in_process(
+        instance=platform.instance, partition_key="7", asset_selection=[dg.AssetKey(name) for name in assets]
+    )
+    assert result.success
+    provenance: dict[str, Any] = platform.document(7)["provenance"]
+    return provenance
+
+
+def paid_calls(platform: Platform) -> int:
+    """Return how many calls all versions of the video's summary say were paid for them."""
+    with Session(platform.engine) as session:
+        found = session.scalars(select(SummaryVersion.model_info))
+        return sum(info["provenance"]["usage"]["calls"] for info in found if info is not None)
+
+
+def test_chunks_that_an_earlier_run_paid_are_not_counted_again_where_only_what_is_stale_is_made_again(
+    long_video: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = long_video.document(7)["provenance"]
+    usual = prompts.final_instructions
+    monkeypatch.setattr(prompts, "final_instructions", lambda *given: f"{usual(*given)} Be brief.")
+    call_shapes.final_shape.cache_clear()
+    again = materialize_alone(long_video, "final_summary", "persisted_summary")
+    call_shapes.final_shape.cache_clear()
+    assert (again["usage"]["calls"], again["stored_answers"]) == (1, again["chunk_count"])
+    assert again["stored_usage"]["input_tokens"] > 0
+    assert paid_calls(long_video) == first["usage"]["calls"] + 1
+
+
+def test_a_summary_that_is_only_saved_again_is_not_paid_again(long_video: Platform) -> None:
+    first = long_video.document(7)["provenance"]
+    again = materialize_alone(long_video, "persisted_summary")
+    assert again["usage"]["calls"] == 0
+    assert again["stored_usage"] == {**first["usage"]}
+    assert again["stored_answers"] == first["usage"]["calls"] == first["chunk_count"] + 1
+    assert paid_calls(long_video) == first["usage"]["calls"]

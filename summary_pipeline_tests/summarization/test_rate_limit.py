@@ -310,7 +310,7 @@ def test_a_limit_per_day_in_the_headers_is_not_taken_for_one_per_minute(remainin
             await limiter.acquire(1000, limiter.ticket())
         return LoopClock().now()
 
-    assert run(five_calls_after_the_first_answer()) == 0
+    assert run(five_calls_after_the_first_answer()) < 1
 
 
 def test_a_limiter_serves_one_event_loop_after_another() -> None:

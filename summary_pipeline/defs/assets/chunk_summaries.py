@@ -33,7 +33,7 @@ def build_chunk_summaries(options: AssetOptions, *, code_version: str) -> dg.Ass
             async with cancelled_by_interruption(), summarizer.open() as opened:
                 partials = await opened.map_chunks(chunks)
         return dg.MaterializeResult(
-            value=partials.model_copy(update={"source_sha256": chunks.source_sha256}),
+            value=partials.model_copy(update={"source_sha256": chunks.source_sha256, "run_id": context.run.run_id}),
             metadata={
                 "chunks": partials.chunk_count,
                 ROW_COUNT: len(partials.partials),

@@ -8,6 +8,7 @@ import dagster as dg
 from summary_pipeline.defs import checks
 from summary_pipeline.defs.assets.metadata import Origin, usage_metadata
 from summary_pipeline.defs.assets.options import AssetOptions
+from summary_pipeline.defs.assets.payer import is_paid_by_this_run
 from summary_pipeline.defs.failures import clear_failures
 from summary_pipeline.defs.interruption import cancelled_by_interruption
 from summary_pipeline.resources.summarizer import SummarizerFactory, plan_of
@@ -38,6 +39,8 @@ def build_final_summary(options: AssetOptions, *, code_version: str) -> dg.Asset
         settings: dg.ResourceParam[Settings],
     ) -> Iterator[dg.MaterializeResult[FinalSummary] | dg.AssetCheckResult]:
         origin = Origin.of(context)
+        if not is_paid_by_this_run(context, chunk_summaries.run_id):
+            chunk_summaries = chunk_summaries.paid_before()
         with clear_failures(context, options.retries):
             final = asyncio.run(_reduce(summarizer, chunk_summaries))
             found = _verdicts(final, chunk_summaries, plan_of(settings.pipeline).parameters)
@@ -45,7 +48,9 @@ def build_final_summary(options: AssetOptions, *, code_version: str) -> dg.Asset
             yield from checks.results(found, context.partition_key)
             raise checks.not_saved(found, refused=summary_markdown(final))
         yield dg.MaterializeResult(
-            value=final.model_copy(update={"source_sha256": chunk_summaries.source_sha256}),
+            value=final.model_copy(
+                update={"source_sha256": chunk_summaries.source_sha256, "run_id": context.run.run_id}
+            ),
             metadata={
                 "summary": dg.MetadataValue.md(summary_markdown(final)),
                 "sentences": final.sentence_count,

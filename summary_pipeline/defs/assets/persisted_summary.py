@@ -17,6 +17,7 @@ from summary_pipeline.defs import checks
 from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin, quality_metadata
 from summary_pipeline.defs.assets.one_source import require_one_source
 from summary_pipeline.defs.assets.options import AssetOptions
+from summary_pipeline.defs.assets.payer import is_paid_by_this_run
 from summary_pipeline.defs.assets.transcript import SourcedTranscript
 from summary_pipeline.defs.failures import clear_failures
 from summary_pipeline.defs.partitions import video_id_of
@@ -64,6 +65,8 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
         video_id = video_id_of(context.partition_key)
         origin = Origin.of(context)
         event = origin.event
+        if not is_paid_by_this_run(context, final_summary.run_id):
+            final_summary = final_summary.paid_before()
         with clear_failures(context, options.retries):
             require_one_source(event, transcript, final_summary)
             quality = stored_score(transcript.transcript.text, final_summary.summary, language=final_summary.language)
