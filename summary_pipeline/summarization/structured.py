@@ -18,7 +18,8 @@ from summary_pipeline.summarization.parameters import SummarizationParameters
 FINAL_SUMMARY = "final_summary"
 
 _CODE_FENCE = re.compile(r"^```[a-z]*\s*\n(.*)\n```$", re.DOTALL)
-_DATA_LINE = re.compile(r"<\s*/?\s*data\s+(transcript|summaries|\d)", re.IGNORECASE)
+_DATA_LINE = re.compile(r"<\s*/?\s*data\s+((transcript|summaries)\s+)?\d{9}\b", re.IGNORECASE)
+"""As ``prompts`` writes it. A summary of a talk on HTML may well say ``<data``."""
 _LANGUAGE_TAG = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
 

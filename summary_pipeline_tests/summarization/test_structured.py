@@ -67,7 +67,7 @@ def test_a_code_fence_around_an_answer_is_no_fault() -> None:
         (json.dumps({**FINAL, "sentences": []}), "sentences: too short"),
         (json.dumps({**FINAL, "key_points": [{"at": "noon", "text": "x"}]}), "key_points.item.at: int parsing"),
         (json.dumps({**FINAL, "key_points": [{"at": 1.5, "text": "x"}]}), "key_points.item.at: int from float"),
-        (json.dumps({**FINAL, "topics": ["<data transcript 0>"]}), "repeats the lines"),
+        (json.dumps({**FINAL, "topics": ["<data transcript 318844612>"]}), "repeats the lines"),
     ],
 )
 def test_an_unusable_answer_says_where_it_fails_and_shows_none_of_its_text(text: str, reason: str) -> None:
@@ -76,6 +76,11 @@ def test_an_unusable_answer_says_where_it_fails_and_shows_none_of_its_text(text:
     assert reason in str(caught.value)
     assert "noon" not in str(caught.value)
     assert "Sure" not in str(caught.value)
+
+
+def test_a_summary_of_a_talk_on_data_elements_is_no_leaked_request() -> None:
+    answer = read_final(json.dumps({**FINAL, "topics": ["<data value=5>", "<data 5>", "</data>"]}))
+    assert answer.topics == ("<data value=5>", "<data 5>", "</data>")
 
 
 def test_a_final_answer_of_empty_sentences_is_unusable() -> None:
