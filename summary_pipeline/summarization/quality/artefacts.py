@@ -38,6 +38,14 @@ _REFUSAL = _any_of(
     r"|create|write|do that"
     r"|produce|answer)",
     r"\bI['’]m (?:unable|not able) to\b",
+    r"\bI (?:do not|don['’]t) have (?:enough|access|sufficient|the (?:ability|transcript))\b",
+    r"\bI apologi[sz]e\b[^.]{0,30}\b(?:but|I)\b",
+    r"^\W*(?:sorry|unfortunately|I regret)\b[^.]{0,20}\bI(?:['’]m| am)? (?:can['’]?t|cannot|not|unable|could)",
+    r"\b(?:could|can|would) you (?:please )?(?:share|provide|paste|send|upload)\b",
+    r"\b(?:there is no|no) transcript (?:in|was|is|has|provided|attached|available)\b",
+    r"\btranscript (?:is|was|seems|appears)(?: to be)? (?:missing|empty|not (?:included|provided|attached))\b",
+    r"\bmy (?:guidelines|instructions|programming|training data)\b",
+    r"\bsummary (?:is )?(?:not available|unavailable)\b",
     r"\bunable to (?:provide|generate|create|produce|write) (?:a |the |this )?summary\b",
     r"\bplease (?:provide|share|paste|send)(?: me)?(?: with)? (?:the|a|your) (?:full |complete )?(?:transcript"
     r"|text|content|video)\b",
@@ -71,7 +79,14 @@ _INSTRUCTION = _any_of(
     rf"{_START}(?:only |just )?(?:output|respond|reply|answer|return)(?: only)?(?: with| in| the| a)\b",
     r"\b(?:in|of|write|use|using|with) (?:exactly |at most |about )?(?:\d+|three|four|five|six)"
     r"(?: ?(?:-|–|to|or) ?(?:\d+|five|six|seven|eight))? (?:complete |full |short )?sentences\b",
-    r"\bat most \d+ (?:words|tokens|characters)\b",
+    r"\b(?:at most|no more than|under|fewer than|less than|maximum of) (?:\d+|a hundred|two hundred) "
+    r"(?:words|tokens|characters)\b",
+    rf"{_START}(?:please |always |only )?(?:use only|be (?:concise|brief|factual|objective)|keep (?:it|the summary) "
+    r"(?:under|short|brief|concise)|include only|stick to|focus on the (?:main|key)|ensure (?:that )?the summary)\b",
+    rf"{_START}(?:rules|guidelines|requirements|constraints|response|tl;?\s?dr|summary instructions)\b"
+    r"[^.\n]{0,40}:",
+    r"\bdelimited by\b|\bnot (?:in|supported by) the (?:transcript|text|source)\b|\bsame language as the\b",
+    r"\bJSON (?:object|format|array)\b|\btranscript to be summari[sz]ed\b|\b(?:this|the) (?:system )?prompt\b",
     r"\bthe (?:following|above|provided|given) (?:transcript|text|chunk|partial summaries|summaries)\b",
     rf"{_START}(?:system|user|assistant|human|instructions?|prompt|transcript|input|output|task|context)(?:"
     rf" prompt| message)?\s?:(?=\s|$)",

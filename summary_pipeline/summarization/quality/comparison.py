@@ -19,8 +19,11 @@ _LAST_UNITS = 4
 _SENTENCE_ENDS = re.compile(r"[\"'”’)\]]*\s*(?:[.!?。！？।؟]|\n|$)")
 _FEWEST_PAIRS = 12
 _MOST_PLACES = 1_000
-_PLACED = 0.3
-"""Share of a sentence that has to be backed in one place for its order to count."""
+_TOPICS = 10
+_COMMONEST = 300
+"""So many of the commonest units are looked at for those of content."""
+_SAME_PLACE = 0.01
+"""Share of the source by which a sentence may stand before the one before it without going back."""
 _ENOUGH_PARTS = 3
 """Quarters of the source from which something has to be in the summary; the last one seldom brings anything new."""
 
@@ -42,12 +45,14 @@ class Copy:
     at: int
 
 
-def enough(source: Source, *, prose: float, speech: float) -> float:
-    """Return the level at which something is full: prose can be quoted, speech has to be put in other words."""
-    return prose + (speech - prose) * source.speech
+def topics(source: Source, summary: Summary) -> float | None:
+    """Return the share of the source's commonest words of content that the summary has: what the source is about."""
+    commonest = [unit for unit, _ in source.counts.most_common(_COMMONEST) if is_content(unit, source.function)]
+    told = set(summary.units.units)
+    return sum(unit in told for unit in commonest[:_TOPICS]) / min(_TOPICS, len(commonest)) if commonest else None
 
 
-def content_coverage(source: Source, summary: Summary) -> float:
+def likeness(source: Source, summary: Summary) -> float:
     """Return 1 minus the Jensen-Shannon divergence (base 2) of the two texts' content, in [0, 1].
 
     Source: Lin, Cao, Gao, Nie, "An information-theoretic approach to automatic evaluation of summaries" (2006); Louis
@@ -97,17 +102,12 @@ def timeline_coverage(located: list[Located]) -> float:
     return min(1.0, len(parts) / _ENOUGH_PARTS)
 
 
-def order(source: Source, located: list[Located]) -> float | None:
-    """Return how little the summary goes back in the source: 1 minus its backward distances together.
-
-    Nothing is left at half the source's length for prose, and at two lengths for speech, whose sentences are hard to
-    place.
-    """
-    positions = [s.position for s in located if s.position is not None and s.backed >= _PLACED]
-    if len(positions) < 2:
+def order(located: list[Located]) -> float | None:
+    """Return the share of sentences that do not go back in the source behind the one before them."""
+    positions = [sentence.position for sentence in located if sentence.position is not None]
+    if not positions:
         return None
-    back = sum(max(0.0, before - after) for before, after in pairwise(positions))
-    return 1 - min(1.0, back / enough(source, prose=0.5, speech=2.0))
+    return 1 - sum(before - after > _SAME_PLACE for before, after in pairwise(positions)) / len(positions)
 
 
 def vocabulary(source: Source, summary: Summary) -> float | None:
@@ -125,6 +125,26 @@ def phrases(source: Source, summary: Summary) -> float | None:
         runs += len(both)
         found += sum(both)
     return found / runs if runs else None
+
+
+def whole_sentences(source: Source, summary: Summary) -> float | None:
+    """Return how far sentences end where the source's do: 1 if so, 0 if the source goes on, 0.5 if it has no such end.
+
+    A sentence that was taken over and cut short says less than what the source says, or something else.
+    """
+    ends = [_ends_whole(source, sentence.units[-2:]) for sentence in summary.sentences if len(sentence) > 2]
+    return sum(ends) / len(ends) if ends else None
+
+
+def _ends_whole(source: Source, last: list[str]) -> float:
+    units = source.units
+    worth = 0.5
+    for position in source.positions.get(last[-1], ())[:_MOST_PLACES]:
+        if position and units.units[position - 1] == last[0]:
+            worth = 0.0
+            if _SENTENCE_ENDS.match(source.text, units.offsets[position] + len(units.surfaces[position])):
+                return 1.0
+    return worth
 
 
 def is_word_salad(source: Source, summary: Summary) -> bool:

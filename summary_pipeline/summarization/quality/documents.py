@@ -29,6 +29,9 @@ _ANY_STOP = re.compile(r"(\w\w[.!?]|\s[.!?])\s+")
 _TURN = re.compile(r"^[^\W\d_][^:：\n]{0,40}[:：]", re.MULTILINE)
 _SHORT_SOURCE = 1_000
 _LONG_SOURCE = 5_000
+_BRIEF = 250
+_NOT_BRIEF = 750
+"""Words of a brief exchange, and of a source that is none."""
 _PROSE_TALK = 0.04
 _SPEECH_TALK = 0.08
 """Shares of words such as "I" and "you", in prose with quotations and in speech."""
@@ -47,6 +50,13 @@ class Source:
     words: float
     speech: float
     """How far the source is free speech rather than edited prose, 0 to 1."""
+    turns: dict[str, frozenset[str]]
+    """In a chat or a short talk of several speakers: what each says, by the unit of each part of the speaker's name."""
+
+    @property
+    def brief(self) -> float:
+        """How far the source is a brief exchange, of which a sentence or two tell everything, 0 to 1."""
+        return self.speech * min(1.0, max(0.0, (_NOT_BRIEF - self.words) / (_NOT_BRIEF - _BRIEF)))
 
     def weight(self, unit: str) -> float:
         """Return how telling a unit is: the rarer in the source, the more (inverse block frequency)."""
@@ -91,9 +101,18 @@ def read_source(units: Units, text: str, summary: Summary, language: str | None)
                 pairs.add((before, unit))
         before = unit
     function = function_units(language, counts)
-    return Source(
-        text, units, counts, function, positions, frozenset(pairs), units.words, _speech(text, units, language)
-    )
+    speech = _speech(text, units, language)
+    turns = _turns(text) if units.words < _NOT_BRIEF else {}
+    return Source(text, units, counts, function, positions, frozenset(pairs), units.words, speech, turns)
+
+
+def enough(source: Source, *, prose: float, speech: float, brief: float | None = None) -> float:
+    """Return the level at which something is full: prose can be quoted, speech has to be put in other words.
+
+    ``brief`` is the level for a brief exchange, where it is another one than for speech.
+    """
+    level = prose + (speech - prose) * source.speech
+    return level if brief is None else level + (brief - speech) * source.brief
 
 
 def content(units: list[str], function: frozenset[str]) -> list[str]:
@@ -112,6 +131,20 @@ def direct_speech(units: Units, language: str | None) -> float | None:
     if direct is None or not units.words:
         return None
     return sum(surface.lower() in direct for surface in units.surfaces) / units.words
+
+
+def _turns(text: str) -> dict[str, frozenset[str]]:
+    """Collect what each speaker says, where most lines open with one; nothing where they do not."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    said: dict[str, set[str]] = {}
+    opened = 0
+    for line in lines:
+        if match := _TURN.match(line):
+            opened += 1
+            spoken = text_units.cut(line).units
+            for unit in text_units.cut(match.group()).units:
+                said.setdefault(unit, set()).update(spoken)
+    return {unit: frozenset(units) for unit, units in said.items()} if 2 * opened >= len(lines) else {}
 
 
 def _speech(text: str, units: Units, language: str | None) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from summary_pipeline.summarization.quality import documents
-from summary_pipeline.summarization.quality.documents import Source, Summary, unit_pairs
+from summary_pipeline.summarization.quality.documents import Source, Summary, enough, unit_pairs
 from summary_pipeline.summarization.quality.text_units import STEM_LENGTH
 
 FEWEST_SENTENCES = 4
@@ -17,12 +17,23 @@ MOST_SENTENCES = 6
 _WORDS_A_SENTENCE = 200
 """Words that a source has for each sentence asked for: one of 400 words may be summarized in two."""
 LEAST_WORDS = 8
+_LEAST_OF_ANY = 4
+_WORDS_A_WORD = 25
+"""Words of the source for which a summary has at least one, up to ``LEAST_WORDS``."""
 MOST_WORDS = 350
 """The last answer has at most 500 tokens, its JSON included: some 350 words."""
 _SENTENCE_WORDS = (18, 40)
 """Words that a sentence has on average; the prompt asks for about 20. Fewer read as fragments, more as run together."""
-_FULL_REPETITION = 0.3
+_WHOLE_SENTENCE = 12
+"""Words from which a sentence is certainly no fragment."""
+_FULL_REPETITION = 0.35
 """Share of repeated pairs at which nothing is left of conciseness; careful writers have .15 in 150 words."""
+_MOST_REPETITION = 0.3
+"""Share of repeated pairs from which a text repeats itself."""
+_SHOWN_IN = {"prose": 30.0, "speech": 150.0, "brief": 20.0}
+"""Words in which repetition would show."""
+_UNSHOWN = {"prose": 0.2, "speech": 0.1}
+"""Share of repeated pairs that a summary without words would count for."""
 
 MOST_DIRECT_SPEECH = 0.1
 """Share of such words from which a text is what was said rather than a report of it."""
@@ -33,15 +44,20 @@ _NO_TERMINATORS = re.compile("[\u0e00-\u0e7f\u0e80-\u0eff]")
 _ENDS_UNFINISHED = {
     language: frozenset(words.split())
     for language, words in {
-        "en": "the a an and or but his her their our my your its of to from with than in at by on for into during "
+        "en": "the a an and or but his their our my your its of to from with than in at by on for into during "
         "until as if because while which who whose will would could should has have had that not between against "
-        "after before about",
+        "after about",
         "de": "der die das den dem des ein eine einen und oder aber von zu mit für dass weil wenn im am beim zur zum",
         "fr": "le la les l un une des du de et ou mais à avec que qui dans sur par pour au aux",
         "es": "el la los las un una de del y o pero con que en por para al se su sus",
     }.items()
 }
 """Words that sentences hardly end with, even where a full stop was put after what was cut ("... and the.")."""
+_SELDOM_ENDS = (
+    "on in by for with as if will would could should has have had that not between against after about von zu mit für"
+)
+_ENDS_AT_TIMES = frozenset(_SELDOM_ENDS.split())
+"""Those of them that may stand before a full stop all the same ("... and others did not.")."""
 
 
 class Ending(Enum):
@@ -62,12 +78,13 @@ class Length:
 
 def length_limits(source: Source) -> Length:
     """Return the fewest and the most words: a short source has a short summary, no longer than half of it."""
-    return Length(min(LEAST_WORDS, source.words / 4), min(MOST_WORDS, max(100.0, source.words / 2)))
+    least = min(LEAST_WORDS, source.words / 4, max(_LEAST_OF_ANY, source.words / _WORDS_A_WORD))
+    return Length(least, min(MOST_WORDS, max(100.0, source.words / 2)))
 
 
 def form(source: Source, summary: Summary, language: str | None) -> float:
-    """Return the mean of number of sentences, their length, and reported speech where it can be told."""
-    parts = [_sentences(source, summary), _sentence_length(summary)]
+    """Return the mean of number of sentences, their length, the shortest one, and reported speech where it is told."""
+    parts = [_sentences(source, summary), _sentence_length(source, summary), _shortest(source, summary)]
     reported = _reported(summary, language)
     if reported is not None:
         parts.append(reported)
@@ -80,9 +97,15 @@ def repeated_pairs(summary: Summary) -> float:
     return 1 - len(set(pairs)) / len(pairs) if pairs else 0.0
 
 
-def conciseness(summary: Summary) -> float:
-    """Return 1 minus the share of repeated pairs of units, scaled so that 0 is reached at three in ten."""
-    return 1 - min(1.0, repeated_pairs(summary) / _FULL_REPETITION)
+def conciseness(source: Source, summary: Summary) -> float:
+    """Return 1 minus the share of repeated pairs of units, scaled so that nothing is left at ``_FULL_REPETITION``.
+
+    A summary of few words has not shown yet that it does not repeat itself: the words that are missing for that count
+    like repeated pairs.
+    """
+    shown_in = enough(source, **_SHOWN_IN)
+    unshown = enough(source, **_UNSHOWN) * max(0.0, 1 - summary.words / shown_in)
+    return 1 - min(1.0, (repeated_pairs(summary) + unshown) / _FULL_REPETITION)
 
 
 def repeats_itself(summary: Summary) -> bool:
@@ -90,7 +113,7 @@ def repeats_itself(summary: Summary) -> bool:
     sentences = [tuple(sentence.units) for sentence in summary.sentences if len(sentence) >= 4]
     return (
         len(set(sentences)) < len(sentences)
-        or repeated_pairs(summary) > _FULL_REPETITION
+        or repeated_pairs(summary) > _MOST_REPETITION
         or _loops(summary.units.units)
     )
 
@@ -116,9 +139,11 @@ def ending(summary: Summary, language: str | None, source: Source) -> Ending:
     """
     text = summary.text.rstrip()
     last = summary.units.surfaces[-1].lower() if len(summary.units) else ""
-    if last in _ENDS_UNFINISHED.get(language or "", ()) or _ELLIPSIS.search(text):
+    stopped = _END.search(text) is not None
+    unfinished = _ENDS_UNFINISHED.get(language or "", frozenset())
+    if _ELLIPSIS.search(text) or last in (unfinished - _ENDS_AT_TIMES if stopped else unfinished):
         return Ending.BROKEN
-    if _END.search(text) or _is_list_without_stops(summary) or _NO_TERMINATORS.search(text):
+    if stopped or _is_list_without_stops(summary) or _NO_TERMINATORS.search(text):
         return Ending.FINISHED
     return Ending.BROKEN if _is_cut_within(last, source) else Ending.OPEN
 
@@ -143,13 +168,24 @@ def _sentences(source: Source, summary: Summary) -> float:
     count = len(summary.sentences)
     if count < fewest:
         return count / fewest
-    return max(0.0, 1 - max(0, count - MOST_SENTENCES) / (2 * MOST_SENTENCES))
+    return max(0.0, 1 - max(0, count - MOST_SENTENCES) / (2 * MOST_SENTENCES * (1 + source.speech)))
 
 
-def _sentence_length(summary: Summary) -> float:
+def _sentence_length(source: Source, summary: Summary) -> float:
     average = sum(sentence.words for sentence in summary.sentences) / max(1, len(summary.sentences))
     fewest, most = _SENTENCE_WORDS
-    return min(1.0, average / fewest, most / max(1.0, average))
+    return min(1.0, average / _for_size(source, fewest), most / max(1.0, average))
+
+
+def _shortest(source: Source, summary: Summary) -> float:
+    """Return how far the shortest sentence is from a fragment."""
+    shortest = min((sentence.words for sentence in summary.sentences), default=0.0)
+    return min(1.0, shortest / (_WHOLE_SENTENCE * (1 - source.speech / 2)))
+
+
+def _for_size(source: Source, words: float) -> float:
+    """Return the words that a sentence should have: half as many are enough to tell of a brief exchange."""
+    return words * (1 - source.brief / 2)
 
 
 def _reported(summary: Summary, language: str | None) -> float | None:

@@ -2,9 +2,9 @@
 
 Belongs here: the result, and the few weights and factors. Does not belong here: how anything is measured.
 
-``score = base * (1 - 0.2 * wrong names) * (1 - 0.2 * wrong numbers) * the flags' factors``, where base is the weighted
-mean of the components that can be computed. Weights and factors are round numbers chosen by hand; docs/quality.md says
-what they were looked at on.
+``score = base * (1 - cost * wrong names) * (1 - cost * wrong numbers) * the flags' factors``, where base is the
+weighted mean of the components that can be computed. Weights and factors are round numbers chosen by hand;
+docs/quality.md says what they were looked at on.
 """
 
 import math
@@ -19,7 +19,7 @@ from summary_pipeline.summarization.quality.languages import Languages
 from summary_pipeline.summarization.quality.meanings import COMPONENTS, FLAGS
 from summary_pipeline.summarization.quality.text_units import Units
 
-SCORER: Final = "summary-pipeline-offline/2"
+SCORER: Final = "summary-pipeline-offline/3"
 """Name and version. The version changes whenever the same texts could score otherwise."""
 
 _WEIGHTS: Final = {
@@ -54,13 +54,16 @@ _FACTORS: Final = {
 }
 _NO_FULL_STOP = {"prose": 0.85, "speech": 0.6}
 """What is left where only a full stop is missing. People hardly mind, but answers that were cut end so too."""
-_WRONG_FACTS_COST = 0.2
+_WRONG_FACTS_COST = {"prose": 0.15, "speech": 0.25}
+"""What all wrong names, and all wrong numbers, take away."""
 _COPY_SHARE = 0.9
 _LEAST_COPIED_UNITS = 10
-_OPENING = 120
+_OPENING = 150
 """Units that an opening may have."""
-_OPENING_FADES = 200
-"""Units from the start of prose at which nothing is left of what an opening is forgiven: some eight sentences."""
+_OPENING_STARTS = 30
+"""Units from the start of prose within which a copy counts as of the opening: a first sentence may be left out."""
+_OPENING_FADES = 60
+"""Units behind these at which nothing is left of what an opening is forgiven: some three sentences."""
 
 
 class QualityScore(BaseModel):
@@ -99,6 +102,7 @@ class _Findings:
     components: dict[str, float | None] = field(default_factory=lambda: dict.fromkeys(COMPONENTS))
     factors: dict[str, float] = field(default_factory=dict)
     speech: float = 0.0
+    wrong_facts_cost: float = 0.0
     evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def flag(self, name: str, *evidence: str) -> None:
@@ -129,6 +133,7 @@ def score_summary(source_text: str, summary_text: str, *, language: str | None =
     else:
         texts = _read(source, units, summary, language)
         findings.speech = texts.source.speech
+        findings.wrong_facts_cost = documents.enough(texts.source, **_WRONG_FACTS_COST)
         _judge_writing(texts, findings)
         _judge_facts(texts, findings)
         if texts.comparable:
@@ -177,7 +182,7 @@ def _judge_writing(texts: _Texts, findings: _Findings) -> None:
     ending = form.ending(summary, texts.language, source)
     if comparison.ends_like_source(source, summary):
         ending = form.Ending.FINISHED
-    findings.components["conciseness"] = form.conciseness(summary)
+    findings.components["conciseness"] = form.conciseness(source, summary)
     findings.components["form"] = form.form(source, summary, texts.language)
     for flag, words in artefacts.find_artefacts(source, summary).items():
         findings.flag(flag, words)
@@ -194,8 +199,10 @@ def _judge_writing(texts: _Texts, findings: _Findings) -> None:
     for flag, holds in verdicts.items():
         if holds:
             findings.flag(flag)
+    if "direct_speech" in findings.factors:
+        findings.factors["direct_speech"] = _milder(source, _FACTORS["direct_speech"])
     if ending is form.Ending.OPEN:
-        findings.factors["may_be_truncated"] = comparison.enough(source, **_NO_FULL_STOP)
+        findings.factors["may_be_truncated"] = documents.enough(source, **_NO_FULL_STOP)
 
 
 def _judge_facts(texts: _Texts, findings: _Findings) -> None:
@@ -217,13 +224,14 @@ def _compare(texts: _Texts, findings: _Findings) -> None:
     """Judge what compares the words of the two texts."""
     source, summary = texts.source, texts.summary
     located = comparison.locate(source, summary)
-    covered = _level(comparison.content_coverage(source, summary), comparison.enough(source, prose=0.8, speech=0.25))
+    covered = _level(comparison.likeness(source, summary), documents.enough(source, prose=0.8, speech=0.25, brief=0.5))
+    topics = comparison.topics(source, summary)
     vocabulary = comparison.vocabulary(source, summary)
     support = _support(source, summary, vocabulary, located)
-    findings.components["content_coverage"] = covered
+    findings.components["content_coverage"] = covered if topics is None else (covered + topics) / 2
     findings.components["timeline_coverage"] = comparison.timeline_coverage(located) if located else None
     findings.components["support"] = support
-    findings.components["order"] = comparison.order(source, located)
+    findings.components["order"] = comparison.order(located)
     if support is not None and covered < 0.3 and support < 0.5:
         findings.flag("off_topic")
     if (vocabulary or 0.0) >= 0.5 and comparison.is_word_salad(source, summary):
@@ -243,11 +251,12 @@ def _support(
         (
             1.0,
             vocabulary,
-            comparison.enough(source, prose=0.6, speech=0.3),
-            comparison.enough(source, prose=1.0, speech=0.85),
+            documents.enough(source, prose=0.6, speech=0.3),
+            documents.enough(source, prose=1.0, speech=0.85),
         ),
-        (2.0, comparison.phrases(source, summary), 0.0, comparison.enough(source, prose=0.95, speech=0.1)),
-        (1.0, statements, 0.0, comparison.enough(source, prose=0.7, speech=0.35)),
+        (2.0, comparison.phrases(source, summary), 0.0, documents.enough(source, prose=0.95, speech=0.1)),
+        (1.0, statements, 0.0, documents.enough(source, prose=0.7, speech=0.35)),
+        (documents.enough(source, prose=2.0, speech=0.0), comparison.whole_sentences(source, summary), 0.0, 1.0),
     )
     levels = [(weight, _level(value, full, none)) for weight, value, none, full in measured if value is not None]
     return sum(weight * level for weight, level in levels) / sum(weight for weight, _ in levels) if levels else None
@@ -259,9 +268,14 @@ def _factor_of_copy(source: Source, copy: comparison.Copy) -> float:
     Prose sums itself up in its opening, and people rate an opening that is copied whole like a summary. Speech does no
     such thing.
     """
-    beyond = max(copy.at, copy.at + copy.units - _OPENING)
+    beyond = max(0, copy.at - _OPENING_STARTS, copy.at + copy.units - _OPENING)
     distance = min(1.0, beyond / _OPENING_FADES)
-    return 1 - (1 - _FACTORS["copied"]) * max(source.speech, distance)
+    return 1 - (1 - _milder(source, _FACTORS["copied"])) * max(source.speech, distance)
+
+
+def _milder(source: Source, factor: float) -> float:
+    """Return a factor for what was said and not reported: in a brief exchange, single lines may tell the most of it."""
+    return factor + (1 - factor) * source.brief / 2
 
 
 def _level(value: float, full: float, none: float = 0.0) -> float:
@@ -281,7 +295,7 @@ def _combined(findings: _Findings) -> float:
     for kind in ("names", "numbers"):
         backed = components[kind]
         if backed is not None:
-            base *= 1 - _WRONG_FACTS_COST * (1 - backed)
+            base *= 1 - findings.wrong_facts_cost * (1 - backed)
     # In the flags' own order, so that rounding is the same whatever order they were found in.
     factors = (findings.factors[flag] for flag in FLAGS if flag in findings.factors)
     return round(min(1.0, max(0.0, base * math.prod(factors))), 6)

@@ -33,6 +33,8 @@ _TOKEN = re.compile(
     rf"|(?P<word>{_LETTERS}(?:['’]{_LETTERS})*)"
 )
 _DETACHED = re.compile(r"\s+(?=(?:['’](?:s|re|ve|ll|d|m)|n['’]t)\b)", re.IGNORECASE)
+_SPELLED = re.compile(r"\b(?:[^\W\d_]_){2,}")
+"""Letters that were spelled, as meetings are transcribed: "T_V_" is "TV"."""
 _APOSTROPHE = re.compile("['’]")
 _ACCENTS = re.compile("[\u0300-\u036f\u064b-\u065f]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
@@ -54,9 +56,12 @@ class Units:
 
 
 def normalized(text: str) -> str:
-    """Return ``text`` in Unicode's compatibility form, without lone surrogates and detached clitics ("England 's")."""
+    """Return ``text`` in Unicode's compatibility form, without lone surrogates.
+
+    Detached clitics ("England 's") are joined, and letters that were spelled.
+    """
     composed = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode("utf-8"))
-    return _DETACHED.sub("", composed)
+    return _DETACHED.sub("", _SPELLED.sub(lambda match: match.group().replace("_", ""), composed))
 
 
 def cut(text: str) -> Units:
