@@ -65,8 +65,8 @@ FOREIGN = {
     "Spanish": "El grupo habló del nuevo proyecto y de quién debe pagarlo. Al final decidieron volver a reunirse en "
     "otoño. Hasta entonces todos tienen que enviar sus propuestas por escrito. Una parte de los gastos la "
     "paga la ciudad y la otra las asociaciones.",
-    "Chinese": "小组讨论了新的计划以及由谁来支付费用的问题。最后大家决定秋天再开一次会。在那之前每个人都要把建议写下来交上。一"
-    "部分费用由市里承担，另一部分由各个协会承担。",
+    "Chinese": "小组讨论了新的计划以及由谁来支付费用的问题。最后大家决定秋天再开一次会。"
+    "在那之前每个人都要把建议写下来交上。一部分费用由市里承担，另一部分由各个协会承担。",
     "Arabic": "ناقشت المجموعة الخطة الجديدة ومن الذي يجب أن يدفع ثمنها. في النهاية قرروا أن يجتمعوا مرة أخرى في "
     "الخريف. حتى ذلك الحين يجب على الجميع إرسال مقترحاتهم مكتوبة. تدفع المدينة جزءا من التكاليف وتدفع "
     "الجمعيات الجزء الآخر.",

@@ -2,24 +2,25 @@
 
 Prints the tables of docs/quality.md: ``python -m benchmarks.quality_calibration [--data ../shared/quality]``. It
 holds ``summeval_dev.json`` (human judgements of news summaries) and ``summeval_eval.py`` (the coefficients as G-Eval
-computes them). They are read where they are; nothing of them is kept here. Without them it says so and ends with 2.
+computes them); ``--transcripts`` holds meetings with reference summaries, where there are any. They are read where they are; nothing of them is kept here. Without them it says so and ends with 2.
 """
 
 import argparse
 import importlib.util
-import re
+import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from benchmarks.quality_breakages import gross, wrong_facts
 from benchmarks.tables import print_table
 from summary_pipeline.summarization.quality import COMPONENTS, SCORER, score_summary
 from summary_pipeline.summarization.sentences import split_sentences
-from summary_pipeline_tests.summarization.quality.breakages import ANYWHERE, seeded
+from summary_pipeline_tests.summarization.quality.breakages import seeded
 
 PUBLISHED = {
     "ROUGE-1 / -2 / -L with a reference": "0.192 / 0.205 / 0.165",
@@ -32,13 +33,22 @@ PUBLISHED = {
 ABSTRACTIVE = frozenset({"M8", "M12", "M13", "M14", "M15", "M17", "M22", "M23"})
 GOOD_FROM = 4.3
 """Mean of the experts' scores from which an abstractive summary is taken for good."""
-NAMES = ("Kowalski", "Okafor", "Lindqvist", "Castellanos", "Nakamura", "Rosenthal")
+FACTS = frozenset(
+    (
+        "a changed number",
+        "a changed number word",
+        "an invented name",
+        "another name of the source",
+        "two names swapped",
+    )
+)
 
 
 def main() -> int:
     """Print the tables; return the process's exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "quality")
+    parser.add_argument("--transcripts", type=Path, default=Path(__file__).parents[2] / "shared" / "transcripts")
     parser.add_argument("--pairs", type=int, default=60, help="good summaries of which broken copies are made")
     arguments = parser.parse_args()
     if not (arguments.data / "summeval_dev.json").is_file():
@@ -47,7 +57,9 @@ def main() -> int:
     evaluation = _load(arguments.data / "summeval_eval.py")
     rows, dimensions, _ = evaluation.load(str(arguments.data / "summeval_dev.json"))
     _print_correlations(evaluation, rows, dimensions)
-    _print_pairs(rows, arguments.pairs)
+    _print_pairs("News", _news(rows, arguments.pairs))
+    _print_pairs("References of the same news", _references(rows))
+    _print_pairs("Meetings", _meetings(arguments.transcripts))
     return 0
 
 
@@ -74,6 +86,12 @@ def _print_correlations(evaluation: ModuleType, rows: list[dict[str, Any]], dime
     components = (
         [1.0 if (value := score.components[name]) is None else value for score in scored] for name in COMPONENTS
     )
+    articles = sorted({row["doc_id"] for row in rows})
+    for half in (0, 1):
+        chosen = frozenset(articles[half::2])
+        kept = [index for index, row in enumerate(rows) if row["doc_id"] in chosen]
+        found = evaluation.correlations([rows[i] for i in kept], [scored[i].score for i in kept], dimensions)
+        print(f"every second article from {half}: {sum(found[d]['rho'] for d in dimensions) / len(dimensions):.3f}")
     lines = [line("**score**", [score.score for score in scored])]
     lines += [line(name, values) for name, values in zip(COMPONENTS, components, strict=True)]
     blank = ["" for _ in dimensions]
@@ -81,46 +99,46 @@ def _print_correlations(evaluation: ModuleType, rows: list[dict[str, Any]], dime
     print_table(["measure", *dimensions, "mean Spearman", "mean Kendall"], lines)
 
 
-def _print_pairs(rows: list[dict[str, Any]], most: int) -> None:
-    good = [row for row in rows if row["system_id"] in ABSTRACTIVE and row["scores"]["overall"] >= GOOD_FROM]
-    seeded(0).shuffle(good)
+def _print_pairs(name: str, items: list[tuple[str, str, str]]) -> None:
+    """Print how many broken copies score below the good summary. ``items`` are key of the source, source, summary."""
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
-    for number, row in enumerate(good[:most]):
-        source, summary = row["source"], row["system_output"]
+    for number, (key, source, summary) in enumerate(items):
         score = score_summary(source, summary).score
-        others = [other["system_output"] for other in good if other["doc_id"] != row["doc_id"]]
-        for kind, broken in _broken(source, summary, others, number):
+        others = [other for other_key, _, other in items if other_key != key]
+        for kind, broken in chain(gross(source, summary, others, number), wrong_facts(source, summary, number)):
             total[kind] += 1
             right[kind] += score_summary(source, broken).score < score
+    print(f"\n{name}: {len(items)} summaries\n")
     print_table(["broken how", "ranked right", "pairs"], ([k, f"{right[k] / n:.1%}", str(n)] for k, n in total.items()))
-    print(f"{right.total() / total.total():.2%} of {total.total()} pairs")
+    for group, kinds in (("wrong facts", FACTS), ("gross breakage", total.keys() - FACTS)):
+        pairs = sum(total[kind] for kind in kinds)
+        print(f"{group}: {sum(right[kind] for kind in kinds) / max(1, pairs):.2%} of {pairs} pairs")
 
 
-def _broken(source: str, summary: str, others: list[str], seed: int) -> Iterator[tuple[str, str]]:
-    yield "of another article", seeded(seed).choice(others)
-    for breakage in ANYWHERE:
-        if len(source) > 3 * len(summary) and len(split_sentences(summary)) > 1:
-            yield breakage.name, breakage.make(source, summary, seeded(seed))
-    yield "three words", " ".join(summary.split()[:3])
-    yield from _wrong_facts(source, summary, seed)
+def _news(rows: list[dict[str, Any]], most: int) -> list[tuple[str, str, str]]:
+    good = [row for row in rows if row["system_id"] in ABSTRACTIVE and row["scores"]["overall"] >= GOOD_FROM]
+    seeded(0).shuffle(good)
+    return [(row["doc_id"], row["source"], row["system_output"]) for row in good[:most]]
 
 
-def _wrong_facts(source: str, summary: str, seed: int) -> Iterator[tuple[str, str]]:
-    if numbers := list(re.finditer(r"\d+", summary)):
-        found = seeded(seed).choice(numbers)
-        changed = str(int(found.group()) + seeded(seed).choice((1, 2, 7, 10)))
-        yield "a changed number", summary[: found.start()] + changed + summary[found.end() :]
-    if names := sorted(_names_of(source) & set(re.findall(r"\w+", summary.lower()))):
-        name, other = seeded(seed).choice(names), seeded(seed).choice(NAMES)
-        replacement = other if re.search(rf"\b{name.title()}\b", summary) else other.lower()
-        yield "a changed name", re.sub(rf"\b{name}\b", replacement, summary, flags=re.IGNORECASE)
+def _references(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    by_article = {row["doc_id"]: row for row in rows}
+    return [(key, row["source"], row["reference"]) for key, row in by_article.items()]
 
 
-def _names_of(source: str) -> set[str]:
-    """Return words that the source writes with a capital within sentences, and never without one, in lower case."""
-    capitals = {name.lower() for name in re.findall(r"(?<=[a-z,] )[A-Z][a-z]{3,}", source)}
-    return capitals - set(re.findall(r"\b[a-z]{4,}\b", source))
+def _meetings(folder: Path) -> list[tuple[str, str, str]]:
+    """Return meetings with their reference summary, and with three answers at a time to questions about them."""
+    items = []
+    for path in sorted(folder.glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        text = "\n".join(snippet["text"] for snippet in document["snippets"])
+        answers = [query["answer"] for query in document.get("reference_queries", [])]
+        summaries = [document.get("reference_summary", "")]
+        summaries += [" ".join(answers[start : start + 3]) for start in range(0, len(answers) - 2, 2)]
+        # A line on what the recording is of is no summary of it.
+        items += [(path.stem, text, summary) for summary in summaries if len(split_sentences(summary)) > 2]
+    return items
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def check_numbers(source: Source, summary: Summary, language: str | None) -> Fac
     """
     found = [
         (sentence, index, value) for sentence in summary.sentences for index, value in number_values(sentence, language)
-    ]
+    ][:_MOST_FACTS]
     if not found:
         return Facts(None)
     digits = any(unit[0].isdigit() for unit in source.counts)
@@ -152,6 +152,8 @@ def _is_in_place_of_another(
     source: Source, sentence: Units, index: int, places: Sequence[int], is_fact_at: Callable[[int], bool]
 ) -> bool:
     """Say whether the source has the words before or after a fact, and always with another one of its kind there."""
+    if len(places) > _MOST_OCCURRENCES:
+        return False
     found = _places_in_context(source, sentence, index)
     return not found.intersection(places) and any(is_fact_at(place) for place in found)
 

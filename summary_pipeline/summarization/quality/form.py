@@ -10,7 +10,6 @@ from enum import Enum, auto
 
 from summary_pipeline.summarization.quality import documents
 from summary_pipeline.summarization.quality.documents import Source, Summary, enough, unit_pairs
-from summary_pipeline.summarization.quality.text_units import STEM_LENGTH
 
 FEWEST_SENTENCES = 4
 MOST_SENTENCES = 6
@@ -39,6 +38,8 @@ MOST_DIRECT_SPEECH = 0.1
 """Share of such words from which a text is what was said rather than a report of it."""
 
 _END = re.compile(r"(?:[.!?。！？．؟۔।॥።៕]\s*[)\]}）】〉》〕］*]*|[\"'”’»›」』｣)])\s*$")
+_INFLECTIONS = frozenset(("s", "es", "ed", "d", "ing", "ly", "er", "ers", "al", "ment", "ion"))
+_COMMA = re.compile(r"[,،、，;:]\s*[.。]?\s*$")
 _ELLIPSIS = re.compile(r"(?:\.\s?\.\s?\.?|…)\s*[\"'”’»)\]]*\s*$")
 _NO_TERMINATORS = re.compile("[\u0e00-\u0e7f\u0e80-\u0eff]")
 _ENDS_UNFINISHED = {
@@ -46,9 +47,14 @@ _ENDS_UNFINISHED = {
     for language, words in {
         "en": "the a an and or but his their our my your its of to from with than in at by on for into during "
         "until as if because while which who whose will would could should has have had that not between against "
-        "after about",
+        "after about i he she we they",
         "de": "der die das den dem des ein eine einen und oder aber von zu mit für dass weil wenn im am beim zur zum",
         "fr": "le la les l un une des du de et ou mais à avec que qui dans sur par pour au aux",
+        "it": "il lo la i gli le un una di del della e o ma che chi con in nel per da dal a al su sul non si",
+        "pt": "o a os as um uma de do da e ou mas que com em no na por para ao à não se",
+        "nl": "de het een en of maar van met te bij naar uit op voor in aan om door als dan dat die",
+        "ru": "и а но или что в во на с со к по из от до для о об при не за который которая которые",
+        "ar": "في من على عن إلى مع أن أو ثم التي الذي الذين لا لم لن بين",
         "es": "el la los las un una de del y o pero con que en por para al se su sus",
     }.items()
 }
@@ -79,7 +85,7 @@ class Length:
 def length_limits(source: Source) -> Length:
     """Return the fewest and the most words: a short source has a short summary, no longer than half of it."""
     least = min(LEAST_WORDS, source.words / 4, max(_LEAST_OF_ANY, source.words / _WORDS_A_WORD))
-    return Length(least, min(MOST_WORDS, max(100.0, source.words / 2)))
+    return Length(least, min(MOST_WORDS, max(100.0 - 40.0 * source.brief, source.words / 2)))
 
 
 def form(source: Source, summary: Summary, language: str | None) -> float:
@@ -134,23 +140,34 @@ def ending(summary: Summary, language: str | None, source: Source) -> Ending:
     """Say whether the text seems to break off.
 
     It does where its last word is one that sentences hardly end with or only the beginning of a word of the source, and
-    at an ellipsis. It may where only the full stop is missing; a list whose items have none, and scripts that write
+    at a comma or an ellipsis. It may where only the full stop is missing; a list whose items have none, and scripts that write
     none, are not held to it.
     """
     text = summary.text.rstrip()
     last = summary.units.surfaces[-1].lower() if len(summary.units) else ""
     stopped = _END.search(text) is not None
     unfinished = _ENDS_UNFINISHED.get(language or "", frozenset())
-    if _ELLIPSIS.search(text) or last in (unfinished - _ENDS_AT_TIMES if stopped else unfinished):
+    if (
+        _ELLIPSIS.search(text)
+        or _COMMA.search(text)
+        or last in (unfinished - _ENDS_AT_TIMES if stopped else unfinished)
+    ):
         return Ending.BROKEN
-    if stopped or _is_list_without_stops(summary) or _NO_TERMINATORS.search(text):
+    if stopped or _NO_TERMINATORS.search(text):
         return Ending.FINISHED
-    return Ending.BROKEN if _is_cut_within(last, source) else Ending.OPEN
+    if _is_cut_within(last, source):
+        return Ending.BROKEN
+    return Ending.FINISHED if _is_list_without_stops(summary) else Ending.OPEN
 
 
 def _is_cut_within(last: str, source: Source) -> bool:
-    """Say whether a last word is none of the source's but begins one."""
-    return last.isalpha() and last[:STEM_LENGTH] not in source.counts and any(u.startswith(last) for u in source.counts)
+    """Say whether a last word is none of the source's but begins one, of which more is missing than an ending."""
+    words = {surface.lower() for surface in source.units.surfaces}
+    return (
+        last.isalpha()
+        and last not in words
+        and any(word.startswith(last) and word[len(last) :] not in _INFLECTIONS for word in words)
+    )
 
 
 def direct_speech(summary: Summary, language: str | None) -> float | None:

@@ -26,7 +26,7 @@ _WEIGHTS: Final = {
     "content_coverage": (2.0, 2.0),
     "timeline_coverage": (0.0, 1.0),
     "support": (2.0, 2.0),
-    "conciseness": (2.0, 2.0),
+    "conciseness": (2.0, 3.0),
     "order": (2.0, 0.5),
     "form": (2.0, 1.0),
 }
@@ -228,7 +228,10 @@ def _compare(texts: _Texts, findings: _Findings) -> None:
     topics = comparison.topics(source, summary)
     vocabulary = comparison.vocabulary(source, summary)
     support = _support(source, summary, vocabulary, located)
-    findings.components["content_coverage"] = covered if topics is None else (covered + topics) / 2
+    findings.components["content_coverage"] = covered
+    if topics is not None:
+        told = _level(topics, documents.enough(source, prose=1.0, speech=0.5, brief=1.0))
+        findings.components["content_coverage"] = (covered + told) / 2
     findings.components["timeline_coverage"] = comparison.timeline_coverage(located) if located else None
     findings.components["support"] = support
     findings.components["order"] = comparison.order(located)
