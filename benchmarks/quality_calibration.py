@@ -1,8 +1,10 @@
 """How the offline quality score agrees with people, and whether broken copies score below good summaries.
 
-Prints the tables of docs/quality.md: ``python -m benchmarks.quality_calibration [--data ../shared/quality]``. It
-holds ``summeval_dev.json`` (human judgements of news summaries) and ``summeval_eval.py`` (the coefficients as G-Eval
-computes them); ``--transcripts`` holds meetings with reference summaries, where there are any. They are read where they are; nothing of them is kept here. Without them it says so and ends with 2.
+Prints the tables of docs/quality.md: ``python -m benchmarks.quality_calibration [--data ../shared/quality]
+[--transcripts ../shared/transcripts]``. The first folder holds ``summeval_dev.json`` (human judgements of news
+summaries) and ``summeval_eval.py`` (the coefficients as G-Eval computes them), the second meetings with reference
+summaries, if any. They are read where they are; nothing of them is kept here. Without the first it says so and ends
+with 2.
 """
 
 import argparse

@@ -25,7 +25,7 @@ _SENTENCE_WORDS = (18, 40)
 """Words that a sentence has on average; the prompt asks for about 20. Fewer read as fragments, more as run together."""
 _WHOLE_SENTENCE = 12
 """Words from which a sentence is certainly no fragment."""
-_FULL_REPETITION = 0.35
+_FULL_REPETITION = 0.3
 """Share of repeated pairs at which nothing is left of conciseness; careful writers have .15 in 150 words."""
 _MOST_REPETITION = 0.3
 """Share of repeated pairs from which a text repeats itself."""
@@ -140,8 +140,8 @@ def ending(summary: Summary, language: str | None, source: Source) -> Ending:
     """Say whether the text seems to break off.
 
     It does where its last word is one that sentences hardly end with or only the beginning of a word of the source, and
-    at a comma or an ellipsis. It may where only the full stop is missing; a list whose items have none, and scripts that write
-    none, are not held to it.
+    at a comma or an ellipsis. It may where only the full stop is missing; a list whose items have none, and scripts that
+    write none, are not held to it.
     """
     text = summary.text.rstrip()
     last = summary.units.surfaces[-1].lower() if len(summary.units) else ""
