@@ -152,7 +152,7 @@ def _is_in_place_of_another(
     source: Source, sentence: Units, index: int, places: Sequence[int], is_fact_at: Callable[[int], bool]
 ) -> bool:
     """Say whether the source has the words before or after a fact, and always with another one of its kind there."""
-    if len(places) > _MOST_OCCURRENCES:
+    if len(places) > _MOST_OCCURRENCES or not any(map(is_fact_at, places)):
         return False
     found = _places_in_context(source, sentence, index)
     return not found.intersection(places) and any(is_fact_at(place) for place in found)
@@ -252,6 +252,8 @@ def _is_name_at_start(sentence: Units, source: Source, language: str | None) -> 
     """Say whether a first word is a name: the source writes it so within sentences, or another capital follows."""
     following = sentence.surfaces[1:2]
     if following and sentence.units[1] not in source.function and language is not None and _is_one_name(sentence, 0):
+        return True
+    if sentence.units[0] in source.turns:
         return True
     if source.turns and not source.positions.get(sentence.units[0]):
         # In a chat people act: an unknown word before a verb is a person who is not there.

@@ -140,8 +140,8 @@ def ending(summary: Summary, language: str | None, source: Source) -> Ending:
     """Say whether the text seems to break off.
 
     It does where its last word is one that sentences hardly end with or only the beginning of a word of the source, and
-    at a comma or an ellipsis. It may where only the full stop is missing; a list whose items have none, and scripts that
-    write none, are not held to it.
+    at a comma or an ellipsis. It may where only the full stop is missing; a list whose items have none, and scripts
+    that write none, are not held to it.
     """
     text = summary.text.rstrip()
     last = summary.units.surfaces[-1].lower() if len(summary.units) else ""

@@ -230,7 +230,7 @@ def _compare(texts: _Texts, findings: _Findings) -> None:
     support = _support(source, summary, vocabulary, located)
     findings.components["content_coverage"] = covered
     if topics is not None:
-        told = _level(topics, documents.enough(source, prose=1.0, speech=0.5, brief=1.0))
+        told = _level(topics, documents.enough(source, prose=1.0, speech=0.6, brief=1.0))
         findings.components["content_coverage"] = (covered + told) / 2
     findings.components["timeline_coverage"] = comparison.timeline_coverage(located) if located else None
     findings.components["support"] = support

@@ -37,6 +37,9 @@ def test_what_is_complete_is_not_taken_for_cut_off(text: str) -> None:
         "They agreed on the pl",
         "They agreed on mon",
         "They agreed on a plan which would",
+        "They agreed on the plan, and he.",
+        "They agreed on the plan,.",
+        "- First the plan\n- Then the money\n- Last the mon",
     ],
 )
 def test_what_breaks_off_is_noticed(text: str) -> None:

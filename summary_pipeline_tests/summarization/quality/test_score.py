@@ -114,3 +114,44 @@ def test_a_full_stop_left_out_where_the_source_has_one_is_no_truncation() -> Non
     source = transcript("102-loading-container-ships.json")
     assert "may_be_truncated" not in score_summary(source, f"{SHIPS} The slowest crane decides when you sail").flags
     assert "may_be_truncated" in score_summary(source, f"{SHIPS} The slowest crane decides when").flags
+
+
+CHAT = (
+    "Tom: did you get the tickets for the concert?\n"
+    "Lisa: yes! two tickets for Friday, row 12\n"
+    "Tom: awesome, how much do I owe you?\n"
+    "Lisa: 45 each, no rush. Do you want to eat before?\n"
+    "Tom: sure, that new Thai place near the arena? I'll book a table\n"
+    "Lisa: great, let's meet there at 6"
+)
+
+
+def test_one_sentence_of_a_brief_exchange_is_short_but_not_too_short() -> None:
+    sentence = score_summary(CHAT, "Tom will book a table.")
+    assert "too_short" not in sentence.flags
+    assert "too_short" in score_summary(CHAT, "Tom will book.").flags
+    whole = "Lisa bought two tickets for Friday. Tom will book a table at the Thai place, where they meet at 6."
+    assert sentence.score < score_summary(CHAT, whole).score
+
+
+def test_what_was_said_scores_less_than_a_report_of_it() -> None:
+    report = "Lisa bought two concert tickets for Friday, and Tom will book a table at the new Thai place."
+    said = "Lisa: yes! two tickets for Friday, row 12 Tom: awesome, how much do I owe you?"
+    assert score_summary(CHAT, said).score < score_summary(CHAT, report).score
+
+
+@pytest.mark.parametrize("sentences", [1, 2])
+def test_the_first_sentences_alone_score_less_than_the_whole_summary(sentences: int) -> None:
+    source = transcript("102-loading-container-ships.json")
+    first = ". ".join(SHIPS.split(". ")[:sentences]) + "."
+    assert score_summary(source, first).score < score_summary(source, SHIPS).score
+
+
+def test_sentences_of_prose_that_are_cut_short_score_less() -> None:
+    prose = (
+        "The harbour authority raised its fees on Monday after a long debate. Ferries pay twice as much as before the "
+        "vote of the council. Tankers wait outside until the gates are opened by a guard. "
+    ) * 3
+    whole = "The harbour authority raised its fees on Monday after a long debate. Ferries pay twice as much as before."
+    short = "The harbour authority raised its fees on Monday after a long. Ferries pay twice as much as before."
+    assert score_summary(prose, short).score < score_summary(prose, whole).score
