@@ -6,14 +6,14 @@ Belongs here: words only. Does not belong here: what anything is worth.
 from typing import Final
 
 COMPONENTS: Final[dict[str, str]] = {
-    "content_coverage": "How alike summary and transcript are in their words of content; full at what good ones reach.",
+    "content_coverage": "How alike both texts are in words of content, and how many of the commonest ones are told.",
     "timeline_coverage": "How many quarters of the transcript the summary's sentences come from; three are enough.",
     "support": "How far the transcript backs words, phrases and statements; full before copying pays.",
     "names": "Whether names stand in the transcript, near what the summary says of them.",
     "numbers": "Whether numbers stand in the transcript, near what the summary says of them.",
-    "conciseness": "How little the summary repeats itself.",
-    "order": "How far the summary follows the transcript's order.",
-    "form": "Number of sentences, their length, reported rather than direct speech.",
+    "conciseness": "How little the summary repeats itself, as far as it is long enough to show.",
+    "order": "How many sentences do not go back in the transcript behind the one before.",
+    "form": "Number of sentences, their length, no fragments, reported rather than direct speech.",
 }
 """One line on what each component means, in the order in which they are shown."""
 
