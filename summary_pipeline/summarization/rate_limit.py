@@ -144,7 +144,7 @@ class AdaptiveLimiter:
         """
         now = self._clock.now()
         if used_tokens > 0:
-            self._worths[permit.estimated.bit_length()].append((used_tokens + unused_output) / permit.estimated)
+            self._worths[permit.estimated.bit_length()].append((used_tokens + unused_output) / max(1, permit.estimated))
             if "tokens" in self._set:
                 self._set["tokens"].refund(permit.tokens - used_tokens, now)
             if "tokens" in self._learned:

@@ -238,7 +238,7 @@ async def test_a_wrong_key_is_permanent(server: RunningServer) -> None:
         ("empty_content", "", "stop"),
         ("truncated_content", "Hello. How", "length"),
         ("content_filter", "Hello. How", "content_filter"),
-        ("malformed_content", "Here you are: Hello. How are you", "stop"),
+        ("malformed_content", "Here you are: Hello. How are you?", "stop"),
     ],
 )
 async def test_an_unusable_answer_is_handed_on_as_it_came(
