@@ -3,9 +3,10 @@
 Each pytest-xdist worker has its own. A test that changes what others see takes a database, bucket or topic of its own.
 """
 
+import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,15 +51,31 @@ def openai_server(server_directory: Path) -> Iterator[OfflineOpenAI]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def kafka_brokers(pytestconfig: pytest.Config, server_directory: Path) -> Iterator[Callable[[KafkaChoice], str]]:
+    """Returns the bootstrap address of a broker, which is started when it is first asked for."""
+    addresses: dict[KafkaChoice, str] = {}
+    with contextlib.ExitStack() as started:
+
+        def address_of(choice: KafkaChoice) -> str:
+            if choice not in addresses:
+                addresses[choice], description = started.enter_context(start_broker(choice, server_directory))
+                pytestconfig.stash.setdefault(_BROKERS_USED, []).append(description)
+            return addresses[choice]
+
+        yield address_of
+
+
 @pytest.fixture(scope="session", params=KAFKA_BROKERS_FOR_TESTS.chosen, ids=lambda choice: choice.name)
-def kafka_bootstrap(
-    request: pytest.FixtureRequest, pytestconfig: pytest.Config, server_directory: Path
-) -> Iterator[str]:
-    """Bootstrap address of a Kafka cluster. A test that takes it runs once on each broker that can be had."""
-    choice: KafkaChoice = request.param
-    with start_broker(choice, server_directory) as (address, description):
-        pytestconfig.stash.setdefault(_BROKERS_USED, []).append(description)
-        yield address
+def kafka_bootstrap(request: pytest.FixtureRequest, kafka_brokers: Callable[[KafkaChoice], str]) -> str:
+    """Bootstrap address of each broker that can be had: for what our own clients promise on any of them."""
+    return kafka_brokers(request.param)
+
+
+@pytest.fixture(scope="session")
+def kafka_address(kafka_brokers: Callable[[KafkaChoice], str]) -> str:
+    """Bootstrap address of the broker nearest to production: for what is built on our clients."""
+    return kafka_brokers(KAFKA_BROKERS_FOR_TESTS.chosen[-1])
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -68,7 +85,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A file stays together, since its tests share what its fixtures start; so do all files that need Kafka, whose brokers
     take long to start, and those that say so themselves (``xdist_group``).
     """
-    on_kafka = {item.path for item in items if "kafka_bootstrap" in getattr(item, "fixturenames", ())}
+    on_kafka = {item.path for item in items if "kafka_brokers" in getattr(item, "fixturenames", ())}
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(

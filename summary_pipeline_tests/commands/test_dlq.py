@@ -37,11 +37,11 @@ def put(
 
 
 @pytest.fixture
-def kafka(engine: Engine, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def kafka(engine: Engine, kafka_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
     assert engine  # which names another Kafka
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
-    TopicWriter(kafka_bootstrap, "video.transcribed")
-    return kafka_bootstrap
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
+    TopicWriter(kafka_address, "video.transcribed")
+    return kafka_address
 
 
 def produced(bootstrap: str, value: bytes) -> list[tuple[object, dict[str, object]]]:

@@ -46,13 +46,13 @@ STEPS_BEFORE_COMMIT = 6
 
 
 @pytest.fixture
-def topic(kafka_bootstrap: str) -> str:
-    return TopicWriter(kafka_bootstrap, f"relay-{uuid4()}").topic
+def topic(kafka_address: str) -> str:
+    return TopicWriter(kafka_address, f"relay-{uuid4()}").topic
 
 
 @pytest.fixture
-def producer(kafka_bootstrap: str) -> Iterator[KafkaProducer]:
-    with open_producer(kafka_bootstrap) as opened:
+def producer(kafka_address: str) -> Iterator[KafkaProducer]:
+    with open_producer(kafka_address) as opened:
         yield opened
 
 
@@ -108,7 +108,7 @@ def end_backoff(engine: Engine) -> None:
         connection.execute(update(OutboxFailure).values(next_attempt_at=START))
 
 
-def test_a_saved_summary_reaches_kafka(engine: Engine, producer: KafkaProducer, kafka_bootstrap: str) -> None:
+def test_a_saved_summary_reaches_kafka(engine: Engine, producer: KafkaProducer, kafka_address: str) -> None:
     add_video(engine, 70)
     outcome = persist(engine, request(70))
     assert Relay(engine, producer).run_once() == RelayReport(published=1)
@@ -116,7 +116,7 @@ def test_a_saved_summary_reaches_kafka(engine: Engine, producer: KafkaProducer, 
     assert (row.published, row.attempts) == (True, 0)
     assert row.published_at is not None
     assert row.published_at > row.created_at
-    messages = [m for m in read_all(kafka_bootstrap, "video.summarized") if m.key() == b"70"]
+    messages = [m for m in read_all(kafka_address, "video.summarized") if m.key() == b"70"]
     values = [message.value() for message in messages]
     assert isinstance(values[-1], bytes)
     assert json.loads(values[-1]) == row.payload
@@ -124,48 +124,48 @@ def test_a_saved_summary_reaches_kafka(engine: Engine, producer: KafkaProducer, 
 
 
 def test_rows_of_any_service_and_topic_are_published(
-    engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
-    other = TopicWriter(kafka_bootstrap, f"relay-{uuid4()}").topic
+    other = TopicWriter(kafka_address, f"relay-{uuid4()}").topic
     add(engine, topic, 1, service="nestjs")
     add(engine, other, 2, service=None)
     assert Relay(engine, producer).run_once().published == 2
-    assert (numbers(kafka_bootstrap, topic), numbers(kafka_bootstrap, other)) == ({b"7": [1]}, {b"7": [2]})
+    assert (numbers(kafka_address, topic), numbers(kafka_address, other)) == ({b"7": [1]}, {b"7": [2]})
 
 
 def test_rows_go_out_in_the_order_of_their_times(
-    engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     for number in (3, 1, 2):
         add(engine, topic, number)
     Relay(engine, producer).run_once()
-    assert numbers(kafka_bootstrap, topic) == {b"7": [1, 2, 3]}
+    assert numbers(kafka_address, topic) == {b"7": [1, 2, 3]}
 
 
 def test_a_published_row_is_not_sent_again(
-    engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     add(engine, topic, 1)
     add(engine, topic, 2, published=True)
     Relay(engine, producer).run_once()
     assert Relay(engine, producer).run_once() == RelayReport()
-    assert numbers(kafka_bootstrap, topic) == {b"7": [1]}
+    assert numbers(kafka_address, topic) == {b"7": [1]}
 
 
 def test_a_row_without_a_video_has_no_key(
-    engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     add(engine, topic, 1, video_id=None)
     Relay(engine, producer).run_once()
-    assert numbers(kafka_bootstrap, topic) == {None: [1]}
+    assert numbers(kafka_address, topic) == {None: [1]}
 
 
 def test_the_payload_is_sent_as_it_is_stored(
-    engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     add(engine, topic, 1, payload={"number": 1, "text": "Über \N{GRINNING FACE} \x00", "float": 1.0})
     Relay(engine, producer).run_once()
-    (message,) = read_all(kafka_bootstrap, topic)
+    (message,) = read_all(kafka_address, topic)
     assert message.value() == '{"number":1,"text":"Über \N{GRINNING FACE} \\u0000","float":1.0}'.encode()
 
 
@@ -178,13 +178,13 @@ def test_a_pass_is_bounded_and_says_that_there_is_more(engine: Engine, producer:
 
 
 def test_any_number_of_rows_is_read_page_by_page(
-    engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_module, "_PAGE", 2)
     for number in range(7):
         add(engine, topic, number, created_at=START)
     assert Relay(engine, producer).run_once().published == 7
-    assert sorted(numbers(kafka_bootstrap, topic)[b"7"]) == list(range(7))
+    assert sorted(numbers(kafka_address, topic)[b"7"]) == list(range(7))
 
 
 def test_a_refused_row_holds_back_its_video_only(engine: Engine, refusing: RefusingKafka) -> None:
@@ -290,7 +290,7 @@ class Wrapped:
 
 
 def test_while_one_relay_is_sending_another_stands_by(
-    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     add(engine, topic, 1)
     reports: list[RelayReport] = []
@@ -300,11 +300,11 @@ def test_while_one_relay_is_sending_another_stands_by(
 
     assert Relay(engine, Wrapped(producer, before=run_the_other)).run_once().published == 1
     assert reports == [RelayReport(standby=True)]
-    assert numbers(kafka_bootstrap, topic) == {b"7": [1]}
+    assert numbers(kafka_address, topic) == {b"7": [1]}
 
 
 def test_relays_at_once_publish_each_row_once_and_in_order(
-    engine: Engine, database_url: str, schema: str, kafka_bootstrap: str, topic: str
+    engine: Engine, database_url: str, schema: str, kafka_address: str, topic: str
 ) -> None:
     rows, videos = 120, 5
     for number in range(rows):
@@ -313,7 +313,7 @@ def test_relays_at_once_publish_each_row_once_and_in_order(
     def publish(_relay: int) -> int:
         own = create_database_engine(database_url, schema=schema)
         published = 0
-        with open_producer(kafka_bootstrap) as producer:
+        with open_producer(kafka_address) as producer:
             relay = Relay(own, producer, RelaySettings(batch_size=7))
             while unpublished(own):
                 published += relay.run_once().published
@@ -323,13 +323,13 @@ def test_relays_at_once_publish_each_row_once_and_in_order(
     with ThreadPoolExecutor(3) as threads:
         shares = list(threads.map(publish, range(3)))
     assert sum(shares) == rows
-    assert numbers(kafka_bootstrap, topic) == {
+    assert numbers(kafka_address, topic) == {
         str(video).encode(): list(range(video, rows, videos)) for video in range(videos)
     }
 
 
 def test_a_crash_before_any_step_loses_nothing_and_keeps_order(
-    engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     """Before each statement and commit of a row's transaction, of which the send is in the middle."""
     first, _second = add(engine, topic, 1), add(engine, topic, 2)
@@ -340,14 +340,14 @@ def test_a_crash_before_any_step_loses_nothing_and_keeps_order(
         assert trigger.fired
         assert unpublished(engine)[first] == 0
     assert Relay(engine, producer).run_once().published == 2
-    sent = numbers(kafka_bootstrap, topic)[b"7"]
+    sent = numbers(kafka_address, topic)[b"7"]
     assert sent == sorted(sent)
     after_send = 3  # published, failure forgotten, commit
     assert sent == [1] * (after_send + 1) + [2]
 
 
 def test_a_connection_lost_between_acknowledgement_and_commit_repeats_the_same_event(
-    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     event_id = add(engine, topic, 1)
     commit = 2 + STEPS_BEFORE_COMMIT + 1
@@ -356,22 +356,22 @@ def test_a_connection_lost_between_acknowledgement_and_commit_repeats_the_same_e
     assert trigger.fired
     assert unpublished(engine) == {event_id: 0}
     assert Relay(engine, producer).run_once().published == 1
-    values = [message.value() for message in read_all(kafka_bootstrap, topic)]
+    values = [message.value() for message in read_all(kafka_address, topic)]
     assert [json.loads(value)["id"] for value in values if isinstance(value, bytes)] == [str(event_id)] * 2
 
 
 def test_a_connection_lost_after_the_commit_repeats_nothing(
-    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     add(engine, topic, 1)
     with commit_whose_answer_is_lost(engine, other_engine), pytest.raises(TransientDatabaseError):
         Relay(engine, producer).run_once()
     assert Relay(engine, producer).run_once() == RelayReport()
-    assert numbers(kafka_bootstrap, topic) == {b"7": [1]}
+    assert numbers(kafka_address, topic) == {b"7": [1]}
 
 
 def test_a_relay_that_lost_its_lock_while_sending_does_not_undo_what_another_did(
-    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     add(engine, topic, 1)
     sessions: list[int] = []
@@ -387,11 +387,11 @@ def test_a_relay_that_lost_its_lock_while_sending_does_not_undo_what_another_did
     with before_step(engine, 4, note_session), pytest.raises(TransientDatabaseError):
         Relay(engine, Wrapped(producer, before=be_overtaken)).run_once()
     assert unpublished(engine) == {}
-    assert numbers(kafka_bootstrap, topic) == {b"7": [1, 1]}
+    assert numbers(kafka_address, topic) == {b"7": [1, 1]}
 
 
 def test_the_relay_runs_until_it_is_stopped(
-    engine: Engine, producer: KafkaProducer, kafka_bootstrap: str, topic: str
+    engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
 ) -> None:
     stop = threading.Event()
     relay = Relay(engine, producer, RelaySettings(poll_seconds=0.02, batch_size=1))
@@ -402,7 +402,7 @@ def test_the_relay_runs_until_it_is_stopped(
         wait_until(lambda: not unpublished(engine))
         stop.set()
         running.result(10)
-    assert numbers(kafka_bootstrap, topic) == {b"7": [0, 1, 2]}
+    assert numbers(kafka_address, topic) == {b"7": [0, 1, 2]}
 
 
 def test_the_relay_goes_on_after_outages_of_both_sides(

@@ -36,8 +36,8 @@ def killer(database_url: str, schema: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def producer(kafka_bootstrap: str) -> Iterator[KafkaProducer]:
-    with open_producer(kafka_bootstrap) as opened:
+def producer(kafka_address: str) -> Iterator[KafkaProducer]:
+    with open_producer(kafka_address) as opened:
         yield opened
 
 
@@ -102,15 +102,15 @@ def interrupt_everywhere(
 
 
 def test_a_crash_before_any_statement_or_commit_loses_nothing(
-    engine: Engine, producer: KafkaProducer, kafka_bootstrap: str
+    engine: Engine, producer: KafkaProducer, kafka_address: str
 ) -> None:
-    assert interrupt_everywhere(engine, producer, kafka_bootstrap, crash, Crash) > FEWEST_STEPS
+    assert interrupt_everywhere(engine, producer, kafka_address, crash, Crash) > FEWEST_STEPS
 
 
 def test_a_connection_lost_before_any_statement_or_commit_loses_nothing(
-    engine: Engine, killer: Engine, producer: KafkaProducer, kafka_bootstrap: str
+    engine: Engine, killer: Engine, producer: KafkaProducer, kafka_address: str
 ) -> None:
-    assert interrupt_everywhere(engine, producer, kafka_bootstrap, cut(killer), DatabaseError) > FEWEST_STEPS
+    assert interrupt_everywhere(engine, producer, kafka_address, cut(killer), DatabaseError) > FEWEST_STEPS
 
 
 @pytest.mark.parametrize("point", range(1, ROWS + 1))
@@ -119,13 +119,13 @@ def test_a_connection_lost_before_any_statement_or_commit_loses_nothing(
 def test_a_send_that_is_interrupted_is_repeated_before_the_next_row(
     engine: Engine,
     producer: KafkaProducer,
-    kafka_bootstrap: str,
+    kafka_address: str,
     point: int,
     error: Callable[[], BaseException],
     *,
     after: bool,
 ) -> None:
-    topic = TopicWriter(kafka_bootstrap, f"relay-{uuid4()}").topic
+    topic = TopicWriter(kafka_address, f"relay-{uuid4()}").topic
     fill(engine, topic)
     interrupted = Relay(engine, Interrupted(producer, point, error(), after=after))
     try:
@@ -134,11 +134,11 @@ def test_a_send_that_is_interrupted_is_repeated_before_the_next_row(
         pass
     else:
         assert report.outage == "no answer"
-    assert sent(kafka_bootstrap, topic) == list(range(point if after else point - 1))
+    assert sent(kafka_address, topic) == list(range(point if after else point - 1))
     relay = Relay(engine, producer)
     end_waits(engine)
     relay.run_once()
-    require_all_published_in_order(engine, kafka_bootstrap, topic, "after the next pass")
+    require_all_published_in_order(engine, kafka_address, topic, "after the next pass")
 
 
 def end_waits(engine: Engine) -> None:

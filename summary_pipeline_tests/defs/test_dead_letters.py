@@ -23,8 +23,8 @@ DEAD_LETTERS = "video.transcribed.dlq"
 
 
 @pytest.fixture
-def sensor(platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Sensor:
-    return sensor_on(kafka_bootstrap, platform, monkeypatch)
+def sensor(platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch) -> Sensor:
+    return sensor_on(kafka_address, platform, monkeypatch)
 
 
 @pytest.fixture

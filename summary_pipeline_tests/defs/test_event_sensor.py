@@ -22,8 +22,8 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-def sensor(platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Sensor:
-    return sensor_on(kafka_bootstrap, platform, monkeypatch)
+def sensor(platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch) -> Sensor:
+    return sensor_on(kafka_address, platform, monkeypatch)
 
 
 def test_each_event_becomes_a_run_request_with_its_id_as_run_key(sensor: Sensor) -> None:

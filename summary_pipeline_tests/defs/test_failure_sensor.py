@@ -288,9 +288,9 @@ def letters(platform: Platform) -> list[DeadLetter]:
 
 @pytest.mark.servers
 def test_the_event_of_a_video_that_is_not_there_is_dead_lettered_in_topic_and_table(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     origin = EventOrigin(str(uuid.uuid4()), 404, "transcripts/404/transcript.json", snippet_count=3)
     fail(platform, origin)
     tick(platform)
@@ -304,7 +304,7 @@ def test_the_event_of_a_video_that_is_not_there_is_dead_lettered_in_topic_and_ta
         origin.transcript_key,
         3,
     )
-    assert letter.value in {message.value() for message in read_all(kafka_bootstrap, "video.transcribed.dlq")}
+    assert letter.value in {message.value() for message in read_all(kafka_address, "video.transcribed.dlq")}
 
 
 @pytest.mark.servers
@@ -318,9 +318,9 @@ def test_an_event_that_had_its_effect_is_not_dead_lettered_with_a_later_run_of_i
 
 @pytest.mark.servers
 def test_an_event_whose_last_run_lost_its_worker_is_given_up(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     origin = platform.add_video(7, snippets())
     run_id = lose_worker(platform, origin)
     tick(platform)
@@ -341,7 +341,7 @@ def test_without_an_event_there_is_nothing_to_dead_letter(platform: Platform) ->
 
 @pytest.mark.servers
 def test_without_kafka_the_cursor_waits_for_the_dead_letter(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail(platform, EventOrigin(str(uuid.uuid4()), 404, "transcripts/404/transcript.json"))
     fail(platform, platform.add_video(7, None))
@@ -350,7 +350,7 @@ def test_without_kafka_the_cursor_waits_for_the_dead_letter(
         with pytest.raises(KafkaException):
             tick(platform)
     assert platform.video(7).status == "summarizing"
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     tick(platform)
     assert platform.video(7).status == "failed"
     assert len(letters(platform)) == 1

@@ -105,9 +105,9 @@ def end_a_run(platform: Platform, origin: EventOrigin, status: dg.DagsterRunStat
 
 
 def test_an_event_is_requested_a_bounded_number_of_times(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     monkeypatch.setenv("SUMMARY_SWEEP_ATTEMPTS", "2")
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
@@ -123,9 +123,9 @@ def test_an_event_is_requested_a_bounded_number_of_times(
 
 
 def test_an_event_that_is_given_up_is_dead_lettered_in_topic_and_table(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
     for _ in range(3):
@@ -138,7 +138,7 @@ def test_an_event_that_is_given_up_is_dead_lettered_in_topic_and_table(
     assert stored.letter.reason == reason
     assert parse_video_transcribed(stored.letter.value, stored.letter.key).id == origin.event_id
     (letter,) = [
-        item for item in read_all(kafka_bootstrap, "video.transcribed.dlq") if item.value() == stored.letter.value
+        item for item in read_all(kafka_address, "video.transcribed.dlq") if item.value() == stored.letter.value
     ]
     headers = headers_of(letter)
     assert headers["__connect.errors.stage"] == b"SWEEP"
@@ -147,9 +147,9 @@ def test_an_event_that_is_given_up_is_dead_lettered_in_topic_and_table(
 
 
 def test_the_event_is_dead_lettered_as_it_was_sent(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
     for _ in range(3):
@@ -161,7 +161,7 @@ def test_the_event_is_dead_lettered_as_it_was_sent(
 
 
 def test_without_kafka_nothing_is_given_up_and_the_next_sweep_does_it(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
@@ -171,7 +171,7 @@ def test_without_kafka_nothing_is_given_up_and_the_next_sweep_does_it(
     with pytest.raises(KafkaException):
         sweep(platform)
     assert platform.video(7).status == "summarizing"
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     sweep(platform)
     assert platform.video(7).status == "failed"
     assert len(letters(platform)) == 1
@@ -190,9 +190,9 @@ def test_an_event_whose_run_has_failed_is_left_to_the_failure_sensor(platform: P
 
 
 def test_a_failure_that_is_never_recorded_ends_as_a_dead_letter_and_not_as_another_run(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
     run_id = end_a_run(platform, origin, dg.DagsterRunStatus.FAILURE)
@@ -222,9 +222,9 @@ def test_a_young_event_is_left_to_the_sensor(platform: Platform, monkeypatch: py
 
 
 def test_a_run_that_a_person_terminated_is_not_started_again(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     origin = platform.add_video(7, snippets())
     publish(platform, origin)
     job = platform.defs.resolve_job_def("summarize_video")

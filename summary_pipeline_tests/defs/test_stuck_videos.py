@@ -177,9 +177,9 @@ def test_after_so_many_runs_the_video_fails_with_a_clear_message_and_without_a_d
 
 
 def test_an_event_that_only_runs_know_is_dead_lettered_when_it_is_given_up(
-    platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     origin = platform.add_video(7, snippets())
     since = stuck_since(platform, 7)
     for _ in range(3):

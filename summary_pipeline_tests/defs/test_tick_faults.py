@@ -72,15 +72,15 @@ class Stream:
 
 
 @pytest.fixture
-def stream(platform: Platform, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Stream:
-    monkeypatch.setenv("KAFKA_BROKERS", kafka_bootstrap)
+def stream(platform: Platform, kafka_address: str, monkeypatch: pytest.MonkeyPatch) -> Stream:
+    monkeypatch.setenv("KAFKA_BROKERS", kafka_address)
     for topic in TOPICS:
-        TopicWriter(kafka_bootstrap, topic)
-    with open_reader(kafka_bootstrap, group_id="tests", topic="video.transcribed") as reader:
+        TopicWriter(kafka_address, topic)
+    with open_reader(kafka_address, group_id="tests", topic="video.transcribed") as reader:
         state = reader.state()
     offsets = {number: partition.high for number, partition in state.partitions.items()}
     cursor = {"version": 1, "cluster_id": state.cluster_id, "topic": "video.transcribed", "offsets": offsets}
-    return Stream(platform, TopicWriter(kafka_bootstrap, "video.transcribed"), kafka_bootstrap, json.dumps(cursor))
+    return Stream(platform, TopicWriter(kafka_address, "video.transcribed"), kafka_address, json.dumps(cursor))
 
 
 def place(letter: Message) -> tuple[bytes | None, bytes | None]:
