@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
-# Twice as many workers as there are cores at least: what takes long mostly waits. conftest.py says what stays together.
+# Twice as many workers as the smallest machine has cores: what takes long mostly waits. conftest.py says what stays together.
 SIDE_BY_SIDE := -n 4 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

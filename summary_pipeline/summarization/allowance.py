@@ -55,10 +55,14 @@ class Allowance:
 
     @property
     def margin_seconds(self) -> float:
-        """How much a call's way to the provider may vary: the less, the more calls have arrived as estimated."""
+        """How much a call's way to the provider may vary: the less, the more calls have arrived as estimated.
+
+        What a complaint added stays until it is recovered from.
+        """
         unsure = self._most_margin / (1 + len(self._shortfalls) / 2)
         needed = SHORTFALL_FACTOR * max(self._shortfalls, default=0.0)
-        return min(self._most_margin, max(SHORTEST_MARGIN_SECONDS, unsure, needed))
+        complained = self._most_margin - MARGIN_SECONDS
+        return min(self._most_margin, max(SHORTEST_MARGIN_SECONDS + complained, unsure, needed))
 
     def arrived(self, shortfall_seconds: float) -> None:
         """Take note that the provider had less than estimated by what comes back in so many seconds, 0 or more."""

@@ -4,14 +4,37 @@ Belongs here: looking up citations, ordering chapters. Does not belong here: sho
 answers (``cited_lines``, ``structured``).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
-from summary_pipeline.summarization.cited_lines import CitedLine
-from summary_pipeline.summarization.structured import CitedText, CitedTitle
+from summary_pipeline.summarization.cited_lines import MARKER, CitedLine
+from summary_pipeline.summarization.structured import CitedText, CitedTitle, FinalAnswer
 from summary_pipeline.summarization.summary import Chapter, KeyPoint
 
 Markers = Mapping[int, float | None]
 """The snippet indices that a request showed, each with the second at which it starts."""
+
+
+_MARKER_LEFT = re.compile(rf"\s*{MARKER}")
+
+
+def without_markers(answer: FinalAnswer, markers: Markers) -> FinalAnswer:
+    """Return the last answer without the markers that stand in its texts: readers of a summary know of none.
+
+    Only those that the call showed are taken out; other numbers in brackets may be what was said.
+    """
+
+    def cleaned(text: str) -> str:
+        return _MARKER_LEFT.sub(lambda found: "" if int(found[1]) in markers else found[0], text).strip()
+
+    return answer.model_copy(
+        update={
+            "sentences": tuple(map(cleaned, answer.sentences)),
+            "key_points": tuple(point.model_copy(update={"text": cleaned(point.text)}) for point in answer.key_points),
+            "chapters": tuple(one.model_copy(update={"title": cleaned(one.title)}) for one in answer.chapters),
+            "topics": tuple(map(cleaned, answer.topics)),
+        }
+    )
 
 
 def resolve_points(

@@ -11,7 +11,7 @@ checked all the same: an answer that cites nothing is none.
 """
 
 import re
-from itertools import pairwise
+from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,10 +20,17 @@ from summary_pipeline.summarization.structured import UnusableAnswerError, bare_
 CHUNK_SUMMARY = "chunk_summary"
 PARTIAL_MERGE = "partial_merge"
 
-_MARKER = re.compile(r"\[\s*(\d{1,9})(?:\s*[-–,;]\s*\d{1,9})*\s*\]")
+MARKER = r"[\[【]\s*(\d{1,9})(?:\s*[-–,;]\s*\d{1,9})*\s*[\]】]"
 """``[17]``; of ``[17-25]`` and ``[17, 25]`` the first number counts."""
-_LIST_MARK = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+(?=\[)", re.MULTILINE)
-_ANNOUNCES = re.compile(r"[:：]\W*$")
+_DECORATION = r"[\s>*_•\-–\"'“”]*(?:\d{1,2}[.)]\s+)?[*_\"'“]*"
+_STOP = r"[.!?…。！？｡]"
+_LEADING = re.compile(rf"^{_DECORATION}{MARKER}|(?<={_STOP})[\"'”’)*]*\s*{MARKER}(?=\s*\S)")
+"""A marker at a line's start, or behind the end of a sentence with more behind it."""
+_TRAILING = re.compile(rf"{MARKER}[\"'”’)*_]*({_STOP}?)")
+_ENDS_CITED = re.compile(rf"{MARKER}[\"'”’)*_]*{_STOP}?[\s*_]*$")
+_WITHIN = re.compile(rf"\s{MARKER}")
+_ANNOUNCES = re.compile(r"[:：][\s*_]*$")
+_EDGES = " :：-–—*_>"
 
 
 class CitedLine(BaseModel):
@@ -46,27 +53,55 @@ class PartialAnswer(BaseModel):
 def read_partial(text: str) -> PartialAnswer:
     """Read an answer in cited lines.
 
-    Read too are markers behind what they belong to, as long as all stand there, several statements on one line, list
-    marks before markers, and a line that only announces the rest, which is left out.
+    Read too are list marks and emphasis around markers, several statements on one line, statements over several lines,
+    and markers behind what they belong to where no line starts with one. A first line that only announces the rest is
+    left out; another line without a marker is kept without citation.
 
     Raises:
         UnusableAnswerError: nothing is cited, or nothing is said.
     """
-    answer = _LIST_MARK.sub("", bare_answer(text))
-    markers = list(_MARKER.finditer(answer))
-    if not markers:
-        raise UnusableAnswerError("no line starts with the [number] of where its subject starts.")
-    edges = [0, *(edge for marker in markers for edge in marker.span()), len(answer)]
-    before, *after = (clean_text(answer[start:end]) for start, end in list(pairwise(edges))[::2])
-    cited = [int(marker[1]) for marker in markers]
-    said: list[tuple[int | None, str]]
-    if not before or _ANNOUNCES.search(before):
-        said = list(zip(cited, after, strict=True))
-    elif after[-1]:
-        said = [(None, before), *zip(cited, after, strict=True)]
+    paragraphs = [paragraph.splitlines() for paragraph in re.split(r"\n\s*\n", bare_answer(text))]
+    lines = [line for paragraph in paragraphs for line in paragraph]
+    if any(_LEADING.match(line) for line in lines):
+        said = [pair for paragraph in paragraphs for pair in _behind_markers(paragraph)]
+    elif any(_ENDS_CITED.search(line) for line in lines):
+        said = [pair for line in lines for pair in _before_markers(line)]
     else:
-        said = list(zip(cited, [before, *after[:-1]], strict=True))
-    statements = tuple(CitedLine(at=at, text=line) for at, line in said if line)
+        raise UnusableAnswerError("no line starts with the [number] of where its subject starts.")
+    if said[0][0] is None and _ANNOUNCES.search(lines[0]):
+        del said[0]
+    statements = tuple(
+        CitedLine(at=at, text=cleaned) for at, words in said if any(map(str.isalnum, cleaned := _cleaned(words)))
+    )
     if not statements:
         raise UnusableAnswerError("its lines say nothing.")
     return PartialAnswer(statements=statements)
+
+
+def _behind_markers(paragraph: list[str]) -> Iterator[tuple[int | None, str]]:
+    """Yield what stands behind each marker of a paragraph, lines without one joined to the line before."""
+    at: int | None = None
+    words = ""
+    for line in paragraph:
+        end = 0
+        for marker in _LEADING.finditer(line):
+            if words or line[end : marker.start()]:
+                yield at, f"{words} {line[end : marker.start()]}"
+            at, words, end = int(marker[1] or marker[2]), "", marker.end()
+        words = f"{words} {line[end:]}"
+    yield at, words
+
+
+def _before_markers(line: str) -> Iterator[tuple[int | None, str]]:
+    """Yield what stands before each marker of a line, with the full stop behind the marker."""
+    end = 0
+    for marker in _TRAILING.finditer(line):
+        yield int(marker[1]), line[end : marker.start()].rstrip() + marker[2]
+        end = marker.end()
+    if line[end:].strip():
+        yield None, line[end:]
+
+
+def _cleaned(words: str) -> str:
+    """Return a statement on one line, without what is left of markers, lists and emphasis."""
+    return clean_text(_WITHIN.sub("", words)).strip(_EDGES)

@@ -49,6 +49,9 @@ RENDERING_VERSION = 3
 MARKER_TOKENS = 6
 """Most tokens that a marker and its line break weigh, for indices below a million."""
 
+LINES_ASKED_FOR = "up to {lines} lines, each behind the [number]"
+"""By which the embedded server knows that it is asked for cited lines."""
+
 _MARKER_IN_DATA = re.compile(r"\[(\s*\d+\s*)\]")
 _DATA_LINE_IN_DATA = re.compile(r"<(\s*/?\s*data)\b", re.IGNORECASE)
 _WITHOUT_BLANKS = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
@@ -220,8 +223,7 @@ def _partial_instructions(
             _TASK.format(what=what, language=_language_rule(parameters, language)),
             (
                 f"Facts, names, numbers, decisions, in order: at most {words} words"
-                f"{_unspaced_rule(parameters, language)} in up to {lines} lines, each behind the [number] where it "
-                "starts."
+                f"{_unspaced_rule(parameters, language)} in {LINES_ASKED_FOR.format(lines=lines)} where it starts."
             ),
         ]
     )

@@ -274,7 +274,8 @@ class AdaptiveLimiter:
     def _follow(self, allowance: Allowance, reading: LimitReading, permit: Permit, now: float) -> None:
         allowance.capacity = reading.capacity(allowance.capacity)
         level = reading.level(allowance.capacity)
-        if (expected := permit.levels.get(reading.name)) is not None:
+        # Calls that went out before a complaint say nothing about what came of it.
+        if permit.number > self._last_slowed and (expected := permit.levels.get(reading.name)) is not None:
             self._note_arrival(reading.name, max(0.0, expected - level) / allowance.rate)
         since = self._sent[reading.name] - permit.sent[reading.name]
         if_let_in = level + allowance.rate * (now - permit.granted_at) - since

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from summary_pipeline.summarization.answering import Answered, Answerer
 from summary_pipeline.summarization.calls import Call, CallFactory, number_of_sentences
-from summary_pipeline.summarization.citations import resolve_chapters, resolve_points
+from summary_pipeline.summarization.citations import resolve_chapters, resolve_points, without_markers
 from summary_pipeline.summarization.cost import Usage
 from summary_pipeline.summarization.coverage import Claim, Coverage, claims_of_summaries, require_full_coverage
 from summary_pipeline.summarization.mapping import partial_summary
@@ -105,7 +105,7 @@ def _final_summary(
     coverage: Coverage,
     levels: int,
 ) -> FinalSummary:
-    answer = answered.answer
+    answer = without_markers(answered.answer, call.data.markers)
     key_points, point_notes = resolve_points(answer.key_points, call.data.markers)
     chapters, chapter_notes = resolve_chapters(answer.chapters, call.data.markers)
     language = language_tag(answer.language)

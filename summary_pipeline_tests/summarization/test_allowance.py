@@ -66,6 +66,16 @@ def test_a_complaint_makes_good_arrivals_forgotten() -> None:
     assert steady.margin_seconds == 2 * MARGIN_SECONDS
 
 
+def test_what_a_complaint_added_to_the_margin_outlives_good_arrivals() -> None:
+    complained = allowance(10)
+    complained.complained_about(1.0)
+    for _ in range(20):
+        complained.arrived(0.0)
+    assert complained.margin_seconds == pytest.approx(SHORTEST_MARGIN_SECONDS + MARGIN_SECONDS)
+    complained.recover(1.0)
+    assert complained.margin_seconds == SHORTEST_MARGIN_SECONDS
+
+
 def test_a_complaint_widens_the_margin_and_slows_the_pace_until_it_is_forgotten() -> None:
     complained = allowance(10)
     complained.spend(10, 0.0)

@@ -25,6 +25,14 @@ def statements(text: str) -> list[tuple[int | None, str]]:
         "1. [ 3 ] The tram stays.\n2. [40] Works start in March.",
         "[3-17] The tram stays.\n[40, 52] Works start in March.",
         "The tram stays. [3]\nWorks start in March. [40]",
+        "The tram stays [3].\nWorks start in March [40].",
+        "The tram stays [3]. Works start in March [40].",
+        "- The tram stays. [3]\n- Works start in March. [40]",
+        "**[3]** The tram stays.\n**[40]** Works start in March.",
+        "[3]: The tram stays.\n[40] - Works start in March.",
+        "> [3] The tram stays.\n> [40] Works start in March.",
+        "【3】The tram stays.\n【40】Works start in March.",
+        "[3] The tram stays.\n[40] Works start in March [52].",
     ],
 )
 def test_lines_are_read_in_whatever_way_models_mark_them(text: str) -> None:
@@ -37,6 +45,19 @@ def test_a_statement_may_have_several_lines() -> None:
 
 def test_what_is_said_before_the_first_marker_is_kept_without_citation() -> None:
     assert statements(f"The budget is short.\n{MARKED}") == [(None, "The budget is short."), *STATEMENTS]
+
+
+def test_what_is_said_behind_an_empty_line_without_a_marker_is_no_part_of_the_statement_before() -> None:
+    assert statements(f"{MARKED}\n\nThe rest is greetings.") == [*STATEMENTS, (None, "The rest is greetings.")]
+
+
+def test_numbers_in_brackets_within_a_sentence_are_part_of_it() -> None:
+    assert statements("[3] In code, arr[0] is the first.") == [(3, "In code, arr[0] is the first.")]
+
+
+def test_an_announcement_does_not_shift_the_citations() -> None:
+    text = f"Here is a summary.\n{MARKED}\n[52]"
+    assert statements(text) == [(None, "Here is a summary."), *STATEMENTS]
 
 
 def test_a_marker_without_words_is_left_out() -> None:
@@ -64,15 +85,11 @@ def test_an_unusable_answer_says_why_and_shows_none_of_its_text(text: str, reaso
     assert "tram" not in str(caught.value)
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, 10**9 - 1),
-            st.text(st.characters(categories=["L", "N", "P"], exclude_characters="[]"), min_size=1, max_size=40),
-        ),
-        min_size=1,
-        max_size=10,
-    )
-)
-def test_every_cited_line_is_read_back(said: list[tuple[int, str]]) -> None:
+LETTERS = st.characters(categories=["L", "N"])
+WORDS = st.text(st.characters(categories=["L", "N", "P"], exclude_characters="[]【】"), max_size=40)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9 - 1), LETTERS, WORDS, LETTERS), min_size=1, max_size=10))
+def test_every_cited_line_is_read_back(drawn: list[tuple[int, str, str, str]]) -> None:
+    said = [(at, f"{first}{words}{last}") for at, first, words, last in drawn]
     assert statements("\n".join(f"[{at}] {text}" for at, text in said)) == said

@@ -195,6 +195,25 @@ def test_what_is_told_of_arrivals_brings_calls_nearer_to_the_limit() -> None:
     assert run(pause(58_000)) == pytest.approx(1 + MARGIN_SECONDS, abs=0.01)
 
 
+def test_calls_that_went_out_before_a_complaint_do_not_make_it_forgotten() -> None:
+    async def pause_after_a_429(*, answered_late: int) -> float:
+        """Return for how long a call waits that wants 1000 tokens more than there are."""
+        limiter = AdaptiveLimiter(clock=LoopClock())
+        full = RateLimitState(limit_tokens=60_000, remaining_tokens=60_000, reset_tokens_seconds=0.0)
+        limiter.succeeded(await limiter.acquire(1, limiter.ticket()), 1, full)
+        under_way = [await limiter.acquire(10, limiter.ticket()) for _ in range(20)]
+        limiter.limited(await limiter.acquire(10, limiter.ticket()), 0, None)
+        for permit in under_way[:answered_late]:
+            limiter.succeeded(permit, 10, full)
+        await asyncio.sleep(60)
+        limiter.failed(await limiter.acquire(59_000, limiter.ticket()))
+        before = LoopClock().now()
+        await limiter.acquire(2000, limiter.ticket())
+        return LoopClock().now() - before
+
+    assert run(pause_after_a_429(answered_late=20)) == pytest.approx(run(pause_after_a_429(answered_late=0)), abs=0.02)
+
+
 def test_a_learned_limit_gets_back_what_was_estimated_too_high_but_not_an_answer_s_reserve() -> None:
     async def delay(used: int, unused_output: int) -> float:
         limiter = AdaptiveLimiter(clock=LoopClock())

@@ -225,6 +225,26 @@ async def test_an_answer_without_a_valid_language_falls_back_with_a_note() -> No
     assert final.notes == ("The answer names no valid language.",)
 
 
+async def test_markers_that_a_model_leaves_in_its_last_answer_reach_no_reader() -> None:
+    def cites(request: CompletionRequest) -> Completion:
+        answer = faithful_answer(request)
+        first = markers_of(request)[0]
+        return completion(
+            request,
+            {
+                **answer,
+                "sentences": [f"The tram stays [{first}].", "Version [99] is left.", *answer["sentences"][2:]],
+                "key_points": [{"at": first, "text": f"The tram stays [{first}, 99]"}],
+                "chapters": [{"at": first, "title": f"Trams [{first}]"}],
+            },
+        )
+
+    final = await reduce(ScriptedModel(cites), partials(3))
+    assert final.summary.startswith("The tram stays. Version [99] is left.")
+    assert final.key_points[0].text == "The tram stays"
+    assert final.chapters[0].title == "Trams"
+
+
 async def test_progress_is_told_for_merges_and_the_last_call() -> None:
     told: list[Progress] = []
     parameters = PARAMETERS.model_copy(update={"reduce_group_size": 5})

@@ -33,6 +33,7 @@ from summary_pipeline.local.openai_server.request_data import (
     split_text,
 )
 from summary_pipeline.local.openai_server.vocabulary import count_tokens, rarity
+from summary_pipeline.summarization.prompts import LINES_ASKED_FOR
 from summary_pipeline.summarization.sentences import join_sentences
 
 Style = Literal["extractive", "leading"]
@@ -46,7 +47,7 @@ _CHAPTER_CHARACTERS = 5000
 _CHAPTER_LINES = 3
 """A chapter for so many lines of partial summaries."""
 _DEFAULT_OUTPUT_TOKENS = 1000
-_ASKS_FOR_LINES = re.compile(r"up to (\d+) lines, each behind the \[number\]")
+_ASKS_FOR_LINES = re.compile(re.escape(LINES_ASKED_FOR).replace(re.escape("{lines}"), r"(\d+)"))
 _FINAL_KEYS = {"sentences", "key_points", "chapters", "topics", "language"}
 _ENDS = ".!?…؟۔।。！？｡"
 _CLOSERS = "\"'”’»)]）」』"

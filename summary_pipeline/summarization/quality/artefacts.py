@@ -11,6 +11,7 @@ import re
 from itertools import pairwise
 
 from summary_pipeline.summarization import prompts
+from summary_pipeline.summarization.cited_lines import MARKER
 from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.quality import text_units
 from summary_pipeline.summarization.quality.documents import Source, Summary
@@ -107,7 +108,7 @@ _LEFTOVER = _any_of(
     r"\bchunk\s?#?\s?\d{1,3}\b",
     r"第\s?[\d一二三四五六七八九十]{1,3}\s?(?:部分|段|块|塊|节|節)(?:总结|總結|摘要)?\s?[:：]",
     r"(?:部分|パート|チャンク|부분|파트)\s?\d{1,3}\s?[:：]",
-    r"\[\d{1,6}\](?=\s|$)",
+    rf"{MARKER}",
     r"[{,]\s?\"(?:summary|points|sentences|key_points|chapters|topics|at|text)\"\s?:",
     r"\b(?:in|of|from) (?:this|the (?:first|second|third|fourth|next|previous|last)) (?:chunk|segment of the"
     r" transcript|part of the transcript)\b",
