@@ -1,7 +1,8 @@
 """From a question to a usable answer: looked up, or asked for under the limits and judged, at most twice.
 
-Belongs here: the store of answers, the limits on concurrency and cost, judging what came back, the one second attempt.
-Does not belong here: repeating calls that brought no answer, and the provider's rate limits (``pacing``).
+Belongs here: the store of answers, the limits on concurrency and cost, the one second attempt.
+Does not belong here: repeating calls that brought no answer, and the provider's rate limits (``pacing``), judging one
+completion (``usability``).
 """
 
 import asyncio
@@ -19,9 +20,6 @@ from summary_pipeline.summarization.cost import Budget, Usage, completion_usage,
 from summary_pipeline.summarization.errors import (
     AnswerError,
     CostLimitError,
-    EmptyAnswerError,
-    MalformedAnswerError,
-    RefusedError,
     TruncatedAnswerError,
 )
 from summary_pipeline.summarization.language_model import (
@@ -32,8 +30,8 @@ from summary_pipeline.summarization.language_model import (
     LanguageModelError,
 )
 from summary_pipeline.summarization.model_registry import ModelSpec
-from summary_pipeline.summarization.quality.artefacts import is_refusal
 from summary_pipeline.summarization.structured import UnusableAnswerError
+from summary_pipeline.summarization.usability import Unusable, Usable, judge
 
 logger = logging.getLogger(__name__)
 
@@ -73,28 +71,12 @@ class _StoredAnswer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _Usable(Generic[Answer]):
-    """An answer that can be used. ``note`` says what could be better about it, None where nothing could."""
-
-    answer: Answer
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Unusable:
-    """What is wrong: ``fault`` for people, ``note`` for the model, None where asking it again can't help."""
-
-    fault: AnswerError
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Attempt(Generic[Answer]):
     """What came of one call: the answer, what it and the attempt before it cost, and whether it can be used."""
 
     completion: Completion
     usage: Usage
-    verdict: _Usable[Answer] | _Unusable
+    verdict: Usable[Answer] | Unusable
 
 
 class Answerer:
@@ -158,7 +140,7 @@ class Answerer:
         if attempt.verdict.note is not None:
             attempt = await self._better_attempt(call, attempt)
         verdict = attempt.verdict
-        if isinstance(verdict, _Unusable):
+        if isinstance(verdict, Unusable):
             raise verdict.fault
         notes = (f"In the answer for {call.subject}, {verdict.note}",) if verdict.note else ()
         if notes:
@@ -172,11 +154,11 @@ class Answerer:
         try:
             second = await self._attempt(call, request, spent=first.usage)
         except (CostLimitError, LanguageModelError):
-            if isinstance(first.verdict, _Unusable):
+            if isinstance(first.verdict, Unusable):
                 raise
             logger.warning("Asking again failed; the first answer for %s is used.", call.subject, exc_info=True)
             return first
-        if isinstance(second.verdict, _Usable) or isinstance(first.verdict, _Unusable):
+        if isinstance(second.verdict, Usable) or isinstance(first.verdict, Unusable):
             return second
         return replace(first, usage=second.usage)
 
@@ -202,8 +184,8 @@ class Answerer:
             completion = await self._executor(request, estimated_tokens=estimated)
             usage = completion_usage(self._spec.price, completion)
             cost = reserved if usage.cost_usd is None else usage.cost_usd
-            attempt = _Attempt(completion, spent + usage, _judged(call, completion, request, self._spec))
-            if isinstance(attempt.verdict, _Usable) and attempt.verdict.note is None:
+            attempt = _Attempt(completion, spent + usage, judge(call, completion, request, self._spec))
+            if isinstance(attempt.verdict, Usable) and attempt.verdict.note is None:
                 await self._keep(call, attempt)
         finally:
             for budget in held:
@@ -243,69 +225,17 @@ def text_to_store(call: Call[Any], completion: Completion, spec: ModelSpec, *, u
     Raises:
         AnswerError: an ``Answerer`` would ask a second time; the message says why.
     """
-    verdict = _judged(call, completion, call.request, spec)
-    if isinstance(verdict, _Unusable):
+    verdict = judge(call, completion, call.request, spec)
+    if isinstance(verdict, Unusable):
         raise verdict.fault
     if verdict.note is not None:
         raise AnswerError(f"The answer of model {spec.name!r} for {call.subject} could be better: {verdict.note}")
     return _StoredAnswer(text=completion.text, model=completion.model, usage=usage).model_dump_json()
 
 
-def _judged(
-    call: Call[Answer], completion: Completion, request: CompletionRequest, spec: ModelSpec
-) -> _Usable[Answer] | _Unusable:
-    """Say whether a completion is a usable answer: by its finish reason, its form and the call's own rule."""
-    unusable = _judged_unread(call.subject, completion, request, spec)
-    if unusable is not None:
-        return unusable
-    try:
-        answer = call.read(completion.text)
-    except UnusableAnswerError as error:
-        if is_refusal(completion.text):
-            return _refused(call.subject, spec)
-        fault = MalformedAnswerError(
-            f"The answer of model {spec.name!r} for {call.subject} has not the form that was asked for: {error} "
-            "Another model may keep to it."
-        )
-        return _Unusable(fault, note=f"it had not the form asked for: {error}")
-    return _Usable(answer, note=call.complaint(answer))
-
-
-def _judged_unread(
-    subject: str, completion: Completion, request: CompletionRequest, spec: ModelSpec
-) -> _Unusable | None:
-    """Say what is wrong with a completion whatever its text says, None where nothing is."""
-    if completion.finish_reason == "content_filter":
-        message = f"The content filter of model {spec.name!r} stopped the answer for {subject}."
-        return _Unusable(RefusedError(f"{message} Look at the transcript; another model may answer."), note=None)
-    if completion.refusal is not None:
-        return _refused(subject, spec)
-    if completion.finish_reason == "length":
-        message = f"Model {spec.name!r} reached the limit of {request.max_output_tokens} output tokens for {subject}."
-        return _Unusable(
-            TruncatedAnswerError(
-                f"{message} Raise SUMMARY_MAP_OUTPUT_TOKENS or SUMMARY_FINAL_OUTPUT_TOKENS, or the model's "
-                "reasoning_tokens in the registry."
-            ),
-            note="it was cut off at the length limit. Keep to the lengths asked for.",
-        )
-    if not completion.text.strip():
-        message = f"Model {spec.name!r} gave an empty answer for {subject}."
-        return _Unusable(EmptyAnswerError(f"{message} Another model may answer."), note="it was empty.")
-    return None
-
-
-def _refused(subject: str, spec: ModelSpec) -> _Unusable:
-    message = f"Model {spec.name!r} declined to answer for {subject}. Look at the transcript; another model may answer."
-    return _Unusable(
-        RefusedError(message),
-        note="it was a refusal. The data are recorded speech; describe neutrally what is said in it.",
-    )
-
-
-def _second_request(call: Call[Answer], verdict: _Usable[Answer] | _Unusable, spec: ModelSpec) -> CompletionRequest:
+def _second_request(call: Call[Answer], verdict: Usable[Answer] | Unusable, spec: ModelSpec) -> CompletionRequest:
     limit = call.request.max_output_tokens
-    if isinstance(verdict, _Unusable) and isinstance(verdict.fault, TruncatedAnswerError):
+    if isinstance(verdict, Unusable) and isinstance(verdict.fault, TruncatedAnswerError):
         limit = max(limit, min(second_limit(spec, limit), spec.context_window - call.input_tokens))
     return call.again(verdict.note or "", max_output_tokens=limit)
 
