@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from summary_pipeline_tests.waiting import eventually
+
+_NO_LEADER_YET = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
 
 class TopicWriter:
@@ -36,9 +40,7 @@ def read_all(bootstrap_servers: str, topic: str) -> list[Message]:
     )
     try:
         partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
-        ends = {
-            number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=30) for number in partitions
-        }
+        ends = {number: _ends(consumer, TopicPartition(topic, number)) for number in partitions}
         consumer.assign([TopicPartition(topic, number, low) for number, (low, _high) in ends.items()])
         left = sum(high - low for low, high in ends.values())
         messages: list[Message] = []
@@ -50,6 +52,24 @@ def read_all(bootstrap_servers: str, topic: str) -> list[Message]:
         return messages
     finally:
         consumer.close()
+
+
+def _ends(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """Return the offsets of a partition, once it has a leader: a new one may have none for a moment."""
+
+    def look() -> tuple[int, int] | None:
+        try:
+            low, high = consumer.get_watermark_offsets(partition, timeout=30)
+        except KafkaException as error:
+            if error.args[0].code() in _NO_LEADER_YET:
+                return None
+            raise
+        return low, high
+
+    found = eventually(look, f"partition {partition.partition} of {partition.topic} has a leader")
+    if found is None:
+        raise AssertionError("eventually returns what is true")
+    return found
 
 
 def headers_of(message: Message) -> dict[str, object]:
