@@ -155,6 +155,8 @@ class UsageLine(Part):
     input_tokens: int
     output_tokens: int
     cost_usd: float
+    batches: int = 0
+    """How many were paid for."""
     batch_calls: int = 0
     """Those of ``calls`` that went through the Batch API."""
     batch_cost_usd: float = 0.0

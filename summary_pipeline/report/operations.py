@@ -110,6 +110,7 @@ def _usage_line(variant: Variant, rows: Sequence[SummaryRow], bills: Sequence[Sp
         input_tokens=sum(each.input_tokens for each in paid),
         output_tokens=sum(each.output_tokens for each in paid),
         cost_usd=sum(each.cost_usd or 0.0 for each in paid),
+        batches=len(bills),
         batch_calls=sum(each.calls for each in bills),
         batch_cost_usd=sum(each.cost_usd or 0.0 for each in bills),
         unpriced=sum(each.cost_usd is None for each in paid),

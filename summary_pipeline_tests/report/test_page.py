@@ -140,6 +140,18 @@ def test_a_page_without_summaries_tells_of_a_batch_that_was_paid() -> None:
     assert page.text.count("$2.50") == 3  # in all, in its line, and of that by batch
 
 
+def test_a_summary_without_a_price_makes_no_other_ones_price_unknown() -> None:
+    free, unpriced = row(1, spent_before=Spent(3, 120, 12, 0.5)), row(2, spent=Spent(3, 120, 12, None))
+    assert "price unknown" not in render_html(report(free, unpriced))
+    assert "price unknown" in render_html(report(unpriced))
+
+
+def test_a_batch_without_a_price_makes_no_summarys_price_unknown() -> None:
+    unpriced = BatchBill(NEW, Spent(3, 120, 12, None, batch_calls=3))
+    assert "price unknown" not in render_html(report(row(1, variant=NEW), batches=(unpriced,)))
+    assert "price unknown" in render_html(report(batches=(unpriced,)))
+
+
 def test_a_page_names_the_scorer_with_its_version() -> None:
     page = Page(render_html(report(row(1, scorer="offline/2", components={"support": 0.7}))))
     assert "Scored by offline/2." in page.text
