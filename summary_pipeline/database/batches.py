@@ -1,12 +1,11 @@
 """Batches of calls that were asked for: what waits, what the provider works on, what came of it.
 
 Belongs here: statements on ``answer_batches``, one transaction each. Each says in which state the row must be, so that
-a tick that lost its turn changes nothing. Does not belong here: when a row moves on (``summarization.batching``), and
-the calls (``resources.answer_batches``).
+a tick that lost its turn changes nothing. Does not belong here: whose turn it is (``locks``), when a row moves on
+(``summarization.batching``), and the calls (``resources.answer_batches``).
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,16 +14,14 @@ from typing import Any, Final
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
-from summary_pipeline.database.engine import set_for_transaction
 from summary_pipeline.database.errors import typed_errors
-from summary_pipeline.database.locks import Lock, try_lock, wait_for_lock
+from summary_pipeline.database.locks import Lock, wait_for_lock
 from summary_pipeline.database.own_models import AnswerBatch
 from summary_pipeline.database.spending import reserve_within, settle_within
 from summary_pipeline.database.unit_of_work import unit_of_work
 from summary_pipeline.database.video_row import utc_clock
 
 _REQUESTS_LOCK: Final = 1
-_LONGEST_TURN: Final = "15min"
 
 
 class BatchState(StrEnum):
@@ -117,20 +114,6 @@ def request_batches(engine: Engine, video_ids: Sequence[int], *, description: st
             )
         work.commit()
         return added
-
-
-@contextmanager
-def batches_turn(engine: Engine) -> Iterator[bool]:
-    """Yield whether it is this process's turn to work on batches, and nobody else's until the context ends.
-
-    The lock is a transaction's that stays idle meanwhile, so that a process that dies gives it back.
-
-    Raises:
-        DatabaseError: the database could not answer.
-    """
-    with typed_errors("taking the turn at the batches"), engine.connect() as connection:
-        set_for_transaction(connection, {"idle_in_transaction_session_timeout": _LONGEST_TURN})
-        yield try_lock(connection, Lock.BATCHES)
 
 
 def open_batches(engine: Engine) -> list[BatchRow]:

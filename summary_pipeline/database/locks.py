@@ -5,9 +5,17 @@ Does not belong here: what is done under a lock.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
+
+from summary_pipeline.database.engine import set_for_transaction
+from summary_pipeline.database.errors import typed_errors
+
+_LONGEST_TURN: Final = "15min"
 
 
 class Lock(StrEnum):
@@ -34,6 +42,20 @@ def try_lock(connection: Connection, lock: Lock) -> bool:
     """Take a lock until the transaction ends, if it is free; tell whether it was."""
     taken = connection.execute(select(func.pg_try_advisory_xact_lock(lock_key(lock, schema_of(connection)))))
     return bool(taken.scalar_one())
+
+
+@contextmanager
+def batches_turn(engine: Engine) -> Iterator[bool]:
+    """Yield whether it is this process's turn to work on batches, and nobody else's until the context ends.
+
+    The lock is a transaction's that stays idle meanwhile, so that a process that dies gives it back.
+
+    Raises:
+        DatabaseError: the database could not answer.
+    """
+    with typed_errors("taking the turn at the batches"), engine.connect() as connection:
+        set_for_transaction(connection, {"idle_in_transaction_session_timeout": _LONGEST_TURN})
+        yield try_lock(connection, Lock.BATCHES)
 
 
 def schema_of(connection: Connection) -> str | None:

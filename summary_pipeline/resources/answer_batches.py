@@ -17,6 +17,7 @@ from typing import Final
 
 from summary_pipeline.database import batches
 from summary_pipeline.database.batches import BatchRow, BatchState
+from summary_pipeline.database.locks import batches_turn
 from summary_pipeline.resources.batch_steps import BatchSteps, utc_now
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.object_store import ObjectStore, ObjectStoreError
@@ -74,7 +75,7 @@ class AnswerBatches:
         Raises:
             DatabaseError: the database is in trouble. What was done stays done, and the next turn goes on from there.
         """
-        with batches.batches_turn(self._database.engine) as is_mine:
+        with batches_turn(self._database.engine) as is_mine:
             if not is_mine or not batches.due_batches(self._database.engine):
                 return Turn()
             return asyncio.run(self._advance(time.monotonic() + seconds))

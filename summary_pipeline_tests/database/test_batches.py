@@ -8,7 +8,6 @@ from summary_pipeline.database.batches import (
     BatchRow,
     BatchState,
     Submission,
-    batches_turn,
     begin_submission,
     due_batches,
     open_batches,
@@ -19,6 +18,7 @@ from summary_pipeline.database.batches import (
     record_submitted,
     request_batches,
 )
+from summary_pipeline.database.locks import batches_turn
 from summary_pipeline.database.spending import spending_on
 
 pytestmark = pytest.mark.servers
