@@ -206,7 +206,7 @@ def record_end(
         engine: The database.
         row: SUBMITTING or SUBMITTED.
         state: ANSWERED, CANCELLED, or REQUESTED to submit it again.
-        spent_usd: What the provider charges; None where the price is not known.
+        spent_usd: What the provider charges; None where it is not known, and then what was reserved counts as spent.
         answered: What it charges for, None where nothing was answered.
         note: What people should know.
 
@@ -226,7 +226,8 @@ def record_end(
         if not _move(work.session, row.id, row.state, **values):
             return False
         if row.reserved_usd and row.reserved_on is not None:
-            settle_within(work.session, row.reserved_on, reserved_usd=row.reserved_usd, spent_usd=spent_usd or 0.0)
+            spent = row.reserved_usd if spent_usd is None else spent_usd
+            settle_within(work.session, row.reserved_on, reserved_usd=row.reserved_usd, spent_usd=spent)
         work.commit()
         return True
 

@@ -11,7 +11,7 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from summary_pipeline.summarization.batching import (
     BatchLimits,
     Load,
     NextStep,
+    highest_batch_cost,
     next_step,
     reason_against_batches,
 )
@@ -47,6 +48,7 @@ NO_ROOM_PAUSE: Final = dt.timedelta(minutes=15)
 NO_MONEY_PAUSE: Final = dt.timedelta(hours=1)
 LISTING_MARGIN: Final = dt.timedelta(hours=1)
 """How far the provider's clock and ours may be apart."""
+MOVED: Final = "it was moved by somebody else meanwhile and is left to them."
 _AT_ONCE: Final = 16
 """Objects that are written at once."""
 _REFUSED_FOR_GOOD: Final = frozenset({400, 404, 413, 422})
@@ -107,7 +109,7 @@ class BatchSteps:
         if not begun:
             note = f"SUMMARY_MAX_COST_PER_DAY_USD (${limit}) leaves nothing for it today; it waits."
             is_left = batches.postpone(self._engine, row, utc_now() + NO_MONEY_PAUSE, note)
-            return note if is_left else "it was moved by somebody else meanwhile and is left to them."
+            return note if is_left else MOVED
         now = replace(
             row,
             state=BatchState.SUBMITTING,
@@ -157,11 +159,11 @@ class BatchSteps:
                 return await self._collect(row, state, stop=step is NextStep.COLLECT_AND_STOP)
             case NextStep.SUBMIT_AGAIN:
                 note = f"The provider has no room for it now ({state.problem}); it is submitted again later."
-                self._end(row, BatchState.REQUESTED, note=note)
+                said = self._end(row, BatchState.REQUESTED, note=note)
                 batches.postpone(
                     self._engine, replace(row, state=BatchState.REQUESTED), utc_now() + NO_ROOM_PAUSE, note
                 )
-                return note
+                return said
             case NextStep.GO_LIVE:
                 note = f"{row.batch_id} brought nothing ({state.problem}). The runs make their calls live."
                 return self._end(row, BatchState.ANSWERED, note=note)
@@ -193,11 +195,11 @@ class BatchSteps:
         if problems:
             note += f" {len(problems)} requests brought no answer, the first because: {problems[0]}"
         end = BatchState.CANCELLED if stop else BatchState.ANSWERED
-        completions = [result.completion for result in results.values() if result.completion is not None]
-        usage = self._charged(row, completions)
-        answered = _answered(completions, usage) if completions else None
-        batches.record_end(self._engine, row, end, spent_usd=usage.cost_usd, answered=answered, note=note)
-        return note
+        completions = {key: result.completion for key, result in results.items() if result.completion is not None}
+        usage = await self._charged(row, completions)
+        answered = _answered(completions.values(), usage) if completions else None
+        is_ended = batches.record_end(self._engine, row, end, spent_usd=usage.cost_usd, answered=answered, note=note)
+        return note if is_ended else MOVED
 
     async def _keep(self, call: Call[Any], result: BatchResult) -> bool:
         """Store one answer; tell whether it could be used."""
@@ -229,18 +231,36 @@ class BatchSteps:
         spending = self._database.spending_on(_today())
         return replace(TICK_LIMITS, usd=max(0.0, limit_usd - spending.spent_usd - spending.reserved_usd))
 
-    def _charged(self, row: BatchRow, completions: Sequence[Completion]) -> Usage:
-        """Return what the provider charges: for every answer, whether it could be used or not."""
+    async def _charged(self, row: BatchRow, completions: Mapping[str, Completion]) -> Usage:
+        """Return what the provider charges: for every answer, whether it could be used or not.
+
+        One whose tokens it did not count costs what its request costs at most.
+        """
         price = self._plan.registry.lookup(row.model or "").batch_price
-        return sum((completion_usage(price, completion) for completion in completions), Usage())
+        usages = {key: completion_usage(price, completion) for key, completion in completions.items()}
+        uncounted = {key for key, usage in usages.items() if usage.cost_usd is None}
+        if price is not None and uncounted:
+            for key, usd in (await self._highest_costs(row, uncounted)).items():
+                usages[key] = usages[key].model_copy(update={"cost_usd": usd})
+        return sum(usages.values(), Usage())
+
+    async def _highest_costs(self, row: BatchRow, keys: Collection[str]) -> dict[str, float | None]:
+        """Return what the calls of ``keys`` cost at most, of those that a run would still make, as time allows."""
+        found: dict[str, float | None] = {}
+        for video_id in row.video_ids:
+            if len(found) == len(keys) or time.monotonic() > self._deadline:
+                break
+            calls = await self._calls.of(video_id)
+            found |= {call.key: highest_batch_cost(call, self._plan.spec) for call in calls if call.key in keys}
+        return found
 
     def _end(self, row: BatchRow, state: BatchState, *, note: str) -> str:
         """End a row that brought nothing and cost nothing."""
-        batches.record_end(self._engine, row, state, spent_usd=0.0, note=note)
-        return note
+        is_ended = batches.record_end(self._engine, row, state, spent_usd=0.0, note=note)
+        return note if is_ended else MOVED
 
 
-def _answered(completions: Sequence[Completion], usage: Usage) -> Answered:
+def _answered(completions: Collection[Completion], usage: Usage) -> Answered:
     """Return what was answered, under the name that most answers bear, which is that of the summaries made of them."""
     names = Counter(completion.model for completion in completions)
     return Answered(

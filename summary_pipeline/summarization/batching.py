@@ -89,13 +89,14 @@ def place_of(load: Load, filled: Load, *, limits: BatchLimits, hard: BatchLimits
 
 def load_of(calls: Sequence[Call[Any]], lines: Sequence[bytes], spec: ModelSpec) -> Load:
     """Return what ``calls`` amount to as ``lines`` of a batch, at the batch price of their model."""
-    usd = (
-        highest_call_cost(
-            spec.batch_price, input_tokens=call.input_tokens, output_tokens=call.request.max_output_tokens
-        )
-        for call in calls
-    )
-    return Load(len(calls), sum(map(len, lines)), sum(cost or 0.0 for cost in usd))
+    usd = sum(highest_batch_cost(call, spec) or 0.0 for call in calls)
+    return Load(len(calls), sum(map(len, lines)), usd)
+
+
+def highest_batch_cost(call: Call[Any], spec: ModelSpec) -> float | None:
+    """Return the most that ``call`` may cost in a batch in US dollars, None where no price is known."""
+    output_tokens = call.request.max_output_tokens
+    return highest_call_cost(spec.batch_price, input_tokens=call.input_tokens, output_tokens=output_tokens)
 
 
 def reason_against_batches(parameters: SummarizationParameters, spec: ModelSpec) -> str | None:

@@ -66,6 +66,15 @@ def test_money_is_set_aside_until_the_end(engine: Engine, submitted: BatchRow) -
     assert (only_row(engine).spent_usd, only_row(engine).reserved_usd) == (0.25, 0.0)
 
 
+def test_a_batch_whose_cost_is_not_known_counts_as_what_was_set_aside_for_it(
+    engine: Engine, submitted: BatchRow
+) -> None:
+    assert record_end(engine, submitted, BatchState.ANSWERED, spent_usd=None)
+    spending = spending_on(engine, DAY)
+    assert (spending.spent_usd, spending.reserved_usd) == (1.0, 0.0)
+    assert only_row(engine).spent_usd is None
+
+
 def test_a_batch_that_the_day_can_not_pay_is_not_begun(engine: Engine) -> None:
     request_batches(engine, [1, 2], description="")
     assert not begin_submission(engine, only_row(engine), submission(1, usd=1.01), day=DAY, limit_usd=1.0)

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, update
@@ -19,9 +21,9 @@ from summary_pipeline.report.operations import usage_lines
 from summary_pipeline.report.queries import gather
 from summary_pipeline.report.window import Period, Window
 from summary_pipeline.resources import answer_batches, batch_steps
-from summary_pipeline.resources.openai_batches import OpenAIBatches
+from summary_pipeline.resources.openai_batches import BatchResult, OpenAIBatches, SubmittedBatch
 from summary_pipeline.summarization.batching import TICK_LIMITS, BatchLimits
-from summary_pipeline.summarization.language_model import PermanentModelError, TransientModelError
+from summary_pipeline.summarization.language_model import Completion, PermanentModelError, TransientModelError
 from summary_pipeline_tests.defs.batches import Batches
 from summary_pipeline_tests.defs.platform import TALK, Platform
 
@@ -308,6 +310,61 @@ def test_a_batch_costs_half_and_counts_on_the_day(priced: Batches) -> None:
     assert stored["cost_usd"] == pytest.approx(spending.spent_usd)
 
 
+def test_an_answer_without_token_counts_costs_what_its_request_costs_at_most(priced: Batches) -> None:
+    priced.monkeypatch.setenv("SUMMARY_MAX_COST_PER_DAY_USD", "1000")
+    priced.request(priced.add_video(1))
+    priced.tick()
+    begun = priced.row()
+    assert begun.reserved_on is not None
+    priced.wait_for_provider()
+    with priced.monkeypatch.context() as uncounted:
+        counted = _without_one_count(uncounted)
+        priced.tick()
+    (ended,) = priced.rows()
+    spending = spending_on(priced.platform.engine, begun.reserved_on)
+    assert spending.reserved_usd == pytest.approx(0.0)
+    assert ended.spent_usd == pytest.approx(spending.spent_usd)
+    others = sum(completion.input_tokens + completion.output_tokens for completion in counted) * 0.001 / 2
+    assert others + begun.reserved_usd / begun.requests / 2 < spending.spent_usd < begun.reserved_usd
+
+
+def test_an_answer_without_token_counts_to_another_prompt_costs_all_that_was_set_aside(priced: Batches) -> None:
+    priced.monkeypatch.setenv("SUMMARY_MAX_COST_PER_DAY_USD", "1000")
+    priced.request(priced.add_video(1))
+    priced.tick()
+    begun = priced.row()
+    assert begun.reserved_on is not None
+    priced.wait_for_provider()
+    priced.monkeypatch.setenv("SUMMARY_MAP_OUTPUT_TOKENS", "150")
+    with priced.monkeypatch.context() as uncounted:
+        _without_one_count(uncounted)
+        priced.tick()
+    spending = spending_on(priced.platform.engine, begun.reserved_on)
+    assert (spending.spent_usd, spending.reserved_usd) == pytest.approx((begun.reserved_usd, 0.0))
+
+
+def test_a_batch_whose_row_was_moved_while_it_was_collected_is_left_alone(priced: Batches) -> None:
+    priced.monkeypatch.setenv("SUMMARY_MAX_COST_PER_DAY_USD", "1000")
+    priced.request(priced.add_video(1))
+    priced.tick()
+    begun = priced.row()
+    assert begun.reserved_on is not None
+    priced.wait_for_provider()
+    end = statements.record_end
+
+    def cancel_and_end(engine: Engine, row: BatchRow, *given: Any, **named: Any) -> bool:  # noqa: ANN401 - passed on
+        with Session(engine) as session:
+            session.execute(update(AnswerBatch).values(state=BatchState.CANCELLED))
+            session.commit()
+        return end(engine, row, *given, **named)
+
+    priced.monkeypatch.setattr(statements, "record_end", cancel_and_end)
+    assert "it was moved by somebody else meanwhile" in priced.tick()
+    (row,) = priced.rows()
+    assert (row.state, row.spent_usd, priced.backfilled()) == (BatchState.CANCELLED, None, [])
+    assert spending_on(priced.platform.engine, begun.reserved_on).spent_usd == 0
+
+
 def test_what_a_batch_cost_is_in_the_report_of_the_day_with_the_runs_after_it(priced: Batches) -> None:
     video = priced.add_video(1)
     priced.request(video)
@@ -396,6 +453,23 @@ class _RunsOut:
 
     def monotonic(self) -> float:
         return next(self._moments, 1e9)
+
+
+def _without_one_count(patch: pytest.MonkeyPatch) -> list[Completion]:
+    """Take the token counts off the first answer that is fetched; the list comes to hold the other ones."""
+    fetch = OpenAIBatches.results
+    counted: list[Completion] = []
+
+    async def results(self: OpenAIBatches, batch: SubmittedBatch) -> dict[str, BatchResult]:
+        (first, *others), found = sorted(fetched := await fetch(self, batch)), dict(fetched)
+        completion = found[first].completion
+        assert completion is not None
+        found[first] = BatchResult(replace(completion, input_tokens=0, output_tokens=0))
+        counted.extend(answer for key in others if (answer := found[key].completion) is not None)
+        return found
+
+    patch.setattr(OpenAIBatches, "results", results)
+    return counted
 
 
 async def _malformed(*_arguments: object) -> None:
