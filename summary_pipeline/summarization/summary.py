@@ -120,6 +120,7 @@ class Provenance(_Value):
     stored_usage: Usage
     """What the answers taken from the store had cost when they were made."""
     stored_answers: int
+    """How many those were; in a summary that was only saved again, calls of the run that made it stand for answers."""
 
 
 class FinalSummary(_Value):
