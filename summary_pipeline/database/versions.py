@@ -12,17 +12,20 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import Engine, exists, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import Session
 
 from summary_pipeline.contract.object_keys import summary_version_json_key
+from summary_pipeline.database.errors import typed_errors
 from summary_pipeline.database.models import VideoSummary
 from summary_pipeline.database.own_models import SummaryVersion
 from summary_pipeline.database.source_event import SourceEvent, stored_source_event
 
 EVENT_FIELD: Final = "summarized_event_id"
 """The field of ``video_summaries.model_info`` that names the version which is the current summary."""
+COUNTED_FIELD: Final = "counted_runs"
+"""The field of a version's ``model_info`` that lists the runs whose calls its usage counts."""
 
 
 class SummaryFiles(Protocol):
@@ -103,6 +106,20 @@ def keep_found(session: Session, stored: VideoSummary | None, files: SummaryFile
             created_at=stored.updated_at,
         )
     )
+
+
+def is_counted(engine: Engine, video_id: int, run_id: str) -> bool:
+    """Tell whether a version of the video's summary has counted what that run paid for it.
+
+    One that was saved before versions said so has counted its own run.
+
+    Raises:
+        DatabaseError: the database could not answer.
+    """
+    statement = select(SummaryVersion.run_id, SummaryVersion.model_info[COUNTED_FIELD])
+    with typed_errors("asking what earlier summaries cost"), Session(engine) as session:
+        found = session.execute(statement.where(SummaryVersion.video_id == video_id)).all()
+    return any(run_id in ([own] if counted is None else counted) for own, counted in found)
 
 
 def found_version_name(summary_text: str | None, summary_path: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What runs after runs mean to us: which one a retry stands for, what a run goes on with, whether a retry will come.
+"""What runs after runs mean to us: which one a retry stands for, whether a retry will come.
 
 Belongs here: Dagster's tags about retries, read as values. Does not belong here: an asset's attempts inside one run
 (``resources.retrying``), what is told of a failure (``failure_sensor``).
@@ -31,17 +31,6 @@ def first_run_id(run: dg.DagsterRun, run_by_id: Callable[[str], dg.DagsterRun | 
     if parent is None or parent.tags.get(RETRIED_BY) != run.run_id:
         return run.run_id
     return first_run_id(parent, run_by_id)
-
-
-def runs_gone_on_with(run: dg.DagsterRun, run_by_id: Callable[[str], dg.DagsterRun | None]) -> frozenset[str]:
-    """Return ``run`` and those before it that it goes on with: retries and re-executions, up to one that succeeded.
-
-    What those that failed had paid for stands in no summary yet; what one that succeeded paid stands in its own.
-    """
-    parent = run_by_id(run.parent_run_id) if run.parent_run_id else None
-    if parent is None or parent.status is dg.DagsterRunStatus.SUCCESS:
-        return frozenset({run.run_id})
-    return runs_gone_on_with(parent, run_by_id) | {run.run_id}
 
 
 class Following(StrEnum):

@@ -29,7 +29,7 @@ from summary_pipeline.database.queries import (
 )
 from summary_pipeline.database.score_history import earlier_scores
 from summary_pipeline.database.spending import Ledger, Spending, reserve_spending, settle_spending, spending_on
-from summary_pipeline.database.versions import SummaryFiles
+from summary_pipeline.database.versions import SummaryFiles, is_counted
 from summary_pipeline.database.videos import require_video
 
 
@@ -54,6 +54,10 @@ class Database:
     def persist(self, request: PersistRequest, files: SummaryFiles) -> PersistOutcome:
         """Write all of a summary's effect in one transaction, once per event; its files just before."""
         return persist_summary(self.engine, request, files)
+
+    def is_counted(self, video_id: int, run_id: str) -> bool:
+        """Tell whether a saved summary of the video has counted what that run paid for it."""
+        return is_counted(self.engine, video_id, run_id)
 
     def earlier_scores(self, summarized_event_id: str, *, limit: int) -> list[float]:
         """Return the scores of the summaries before this one, by the same model, prompts and scorer, newest first."""

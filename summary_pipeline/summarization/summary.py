@@ -116,7 +116,7 @@ class Provenance(_Value):
     reduce_levels: int
     """Calls that a chunk's summary went through after the map phase, at most."""
     usage: Usage
-    """What this run spent."""
+    """What was spent on this summary that no saved one before it has counted."""
     stored_usage: Usage
     """What the answers taken from the store had cost when they were made."""
     stored_answers: int
@@ -141,6 +141,9 @@ class FinalSummary(_Value):
     """As in ``Chunks``."""
     run_id: str | None = None
     """As in ``ChunkSummaries``."""
+    counted_runs: tuple[str, ...] = ()
+    """The runs whose calls ``provenance.usage`` counts: the one that made this, and where it was another, the one that
+    made its chunk summaries."""
 
     def paid_before(self) -> "FinalSummary":
         """Return the same as another run has it that only saves it: all of it from the store, none of it paid."""
@@ -152,7 +155,7 @@ class FinalSummary(_Value):
                 "stored_answers": made.stored_answers + made.usage.calls,
             }
         )
-        return self.model_copy(update={"provenance": provenance})
+        return self.model_copy(update={"provenance": provenance, "counted_runs": ()})
 
 
 class Source(_Value):

@@ -13,7 +13,7 @@ from summary_pipeline.database.models import ProcessedMessage, VideoSummary
 from summary_pipeline.database.own_models import SummaryVersion
 from summary_pipeline.database.persistence import PersistRequest, PersistResult
 from summary_pipeline.database.source_event import SourceEvent
-from summary_pipeline.database.versions import found_version_name
+from summary_pipeline.database.versions import found_version_name, is_counted
 from summary_pipeline_tests.database.rows import (
     EVENT_ID,
     FORMERLY,
@@ -68,6 +68,19 @@ def test_a_version_says_what_was_saved_and_how_it_came_about(engine: Engine) -> 
     assert version.summary_path == f"summaries/7/versions/{outcome.outgoing_event_id}/summary.json"
     assert version.model_info == stored.model_info
     assert version.created_at == stored.updated_at
+
+
+def test_versions_tell_whose_calls_they_count(engine: Engine) -> None:
+    add_video(engine)
+    persist(engine, request(run_id="run-2", model_info={"counted_runs": ["run-0", "run-1"]}))
+    assert [is_counted(engine, 7, f"run-{number}") for number in range(3)] == [True, True, False]
+    assert not is_counted(engine, 8, "run-1")
+
+
+def test_a_version_that_does_not_tell_counts_the_calls_of_its_run(engine: Engine) -> None:
+    add_video(engine)
+    persist(engine, request(run_id="run-2"))
+    assert [is_counted(engine, 7, f"run-{number}") for number in range(3)] == [False, False, True]
 
 
 def test_a_backfill_adds_a_version_without_a_source_event_and_leaves_the_earlier_one(engine: Engine) -> None:

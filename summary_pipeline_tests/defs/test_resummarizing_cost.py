@@ -1,6 +1,8 @@
 """What summarizing again asks the model for, counted by the model's server."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -20,15 +22,22 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-def long_video(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Platform:
-    """A platform on which video 7 has been summarized in several chunks."""
+def new_video(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Platform:
+    """A platform on which video 7, which makes several chunks, waits for its summary."""
     monkeypatch.setenv("SUMMARY_CHUNK_TOKENS", "100")
     rebuilt = replace(platform, defs=build_defs())
     # Of its own words, so that no other test has paid for its chunks.
-    talk = TALK + TALK.replace("bicycle", "wagon").replace("ball", "peg")
-    assert rebuilt.summarize(7, rebuilt.add_video(7, snippets(talk))).success
-    assert rebuilt.document(7)["provenance"]["chunk_count"] > 1
+    rebuilt.add_video(7, snippets(TALK + TALK.replace("bicycle", "wagon").replace("ball", "peg")))
+    rebuilt.instance.add_dynamic_partitions("videos", ["7"])
     return rebuilt
+
+
+@pytest.fixture
+def long_video(new_video: Platform) -> Platform:
+    """A platform on which video 7 has been summarized in several chunks."""
+    assert new_video.summarize(7).success
+    assert new_video.document(7)["provenance"]["chunk_count"] > 1
+    return new_video
 
 
 def calls(server: OfflineOpenAI) -> Counter[str]:
@@ -36,6 +45,18 @@ def calls(server: OfflineOpenAI) -> Counter[str]:
     control = server.base_url.removesuffix("/v1")
     stats = httpx.get(f"{control}/_control/stats").raise_for_status().json()
     return Counter(stats["admitted_by_schema"])
+
+
+@contextmanager
+def refused(server: OfflineOpenAI, schema: str) -> Iterator[None]:
+    """Let the server refuse all calls for answers of a schema, until the context ends."""
+    behaviour = f"{server.base_url.removesuffix('/v1')}/_control/behaviour"
+    fault = {"kind": "error", "status": 400, "schema_name": schema}
+    httpx.post(behaviour, json={"faults": [fault]}).raise_for_status()
+    try:
+        yield
+    finally:
+        httpx.delete(behaviour).raise_for_status()
 
 
 def test_nothing_changed_costs_nothing(long_video: Platform, openai_server: OfflineOpenAI) -> None:
@@ -71,12 +92,17 @@ def test_a_changed_map_prompt_pays_for_every_chunk(
     assert (calls(openai_server) - before)["none"] == chunks
 
 
-def materialize_alone(platform: Platform, *assets: str) -> dict[str, Any]:
-    """Make some assets of video 7 again, of what is stored of the others; return the new document's provenance."""
+def materialize(platform: Platform, *assets: str) -> None:
+    """Make some assets of video 7, of what is stored of the others, as re-executing a run from its failure does."""
     result = platform.defs.resolve_job_def("summarize_video").execute_in_process(
         instance=platform.instance, partition_key="7", asset_selection=[dg.AssetKey(name) for name in assets]
     )
     assert result.success
+
+
+def materialize_alone(platform: Platform, *assets: str) -> dict[str, Any]:
+    """Make some assets, the last one among them; return the new document's provenance."""
+    materialize(platform, *assets)
     provenance: dict[str, Any] = platform.document(7)["provenance"]
     return provenance
 
@@ -109,3 +135,30 @@ def test_a_summary_that_is_only_saved_again_is_not_paid_again(long_video: Platfo
     assert again["stored_usage"] == {**first["usage"]}
     assert again["stored_answers"] == first["usage"]["calls"] == first["chunk_count"] + 1
     assert paid_calls(long_video) == first["usage"]["calls"]
+
+
+def test_a_run_that_failed_at_its_last_call_and_is_gone_on_with_twice_counts_its_chunks_once(
+    new_video: Platform, openai_server: OfflineOpenAI
+) -> None:
+    with refused(openai_server, "final_summary"):
+        assert not new_video.summarize(7).success
+    first = materialize_alone(new_video, "final_summary", "persisted_summary")
+    assert first["usage"]["calls"] == first["chunk_count"] + 1
+    again = materialize_alone(new_video, "final_summary", "persisted_summary")
+    assert (again["usage"]["calls"], again["stored_answers"]) == (0, again["chunk_count"] + 1)
+    assert paid_calls(new_video) == first["usage"]["calls"]
+
+
+def test_chunks_that_a_run_of_its_own_paid_count_in_the_summary_that_is_made_of_them(new_video: Platform) -> None:
+    materialize(new_video, "transcript", "chunks", "chunk_summaries")
+    made = materialize_alone(new_video, "final_summary", "persisted_summary")
+    assert (made["usage"]["calls"], made["stored_answers"]) == (made["chunk_count"] + 1, 0)
+    assert paid_calls(new_video) == made["usage"]["calls"]
+
+
+def test_a_summary_that_a_run_of_its_own_saves_counts_what_it_is_made_of_once(new_video: Platform) -> None:
+    materialize(new_video, "transcript", "chunks", "chunk_summaries")
+    materialize(new_video, "final_summary")
+    saved = materialize_alone(new_video, "persisted_summary")
+    again = materialize_alone(new_video, "final_summary", "persisted_summary")
+    assert (saved["usage"]["calls"], again["usage"]["calls"]) == (saved["chunk_count"] + 1, 0)

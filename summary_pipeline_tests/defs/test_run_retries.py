@@ -12,7 +12,6 @@ from summary_pipeline.defs.run_retries import (
     RETRY_PATIENCE_SECONDS,
     Following,
     first_run_id,
-    runs_gone_on_with,
     what_follows,
 )
 
@@ -100,19 +99,6 @@ def test_a_retry_whose_first_run_was_deleted_stands_for_itself(instance: dg.Dags
     retried = retry(instance, run)
     instance.delete_run(run.run_id)
     assert first_run_id(retried, instance.get_run_by_id) == retried.run_id
-
-
-def test_a_run_goes_on_with_what_failed_runs_before_it_left_whoever_started_it(instance: dg.DagsterInstance) -> None:
-    run = add_run(instance)
-    again = add_run(instance, parent=retry(instance, run))
-    assert again.parent_run_id is not None
-    found = runs_gone_on_with(again, instance.get_run_by_id)
-    assert found == {again.run_id, again.parent_run_id, run.run_id}
-
-
-def test_a_run_does_not_go_on_with_one_that_succeeded(instance: dg.DagsterInstance) -> None:
-    again = add_run(instance, parent=add_run(instance, status=dg.DagsterRunStatus.SUCCESS))
-    assert runs_gone_on_with(again, instance.get_run_by_id) == {again.run_id}
 
 
 def test_it_is_open_what_follows_a_run_that_dagster_has_not_tagged_yet(instance: dg.DagsterInstance) -> None:

@@ -11,6 +11,7 @@ from summary_pipeline.defs.assets.options import AssetOptions
 from summary_pipeline.defs.assets.payer import is_paid_by_this_run
 from summary_pipeline.defs.failures import clear_failures
 from summary_pipeline.defs.interruption import cancelled_by_interruption
+from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.summarizer import SummarizerFactory, plan_of
 from summary_pipeline.settings import Settings
 from summary_pipeline.summarization.calls import sentence_limits
@@ -36,12 +37,17 @@ def build_final_summary(options: AssetOptions, *, code_version: str) -> dg.Asset
         context: dg.AssetExecutionContext,
         chunk_summaries: ChunkSummaries,
         summarizer: dg.ResourceParam[SummarizerFactory],
+        database: dg.ResourceParam[Database],
         settings: dg.ResourceParam[Settings],
     ) -> Iterator[dg.MaterializeResult[FinalSummary] | dg.AssetCheckResult]:
         origin = Origin.of(context)
-        if not is_paid_by_this_run(context, chunk_summaries.run_id):
-            chunk_summaries = chunk_summaries.paid_before()
         with clear_failures(context, options.retries):
+            made_by = chunk_summaries.run_id
+            counted_runs = {context.run.run_id}
+            if made_by is not None and is_paid_by_this_run(context, database, made_by):
+                counted_runs.add(made_by)
+            else:
+                chunk_summaries = chunk_summaries.paid_before()
             final = asyncio.run(_reduce(summarizer, chunk_summaries))
             found = _verdicts(final, chunk_summaries, plan_of(settings.pipeline).parameters)
         if checks.is_blocked(found):
@@ -49,7 +55,11 @@ def build_final_summary(options: AssetOptions, *, code_version: str) -> dg.Asset
             raise checks.not_saved(found, refused=summary_markdown(final))
         yield dg.MaterializeResult(
             value=final.model_copy(
-                update={"source_sha256": chunk_summaries.source_sha256, "run_id": context.run.run_id}
+                update={
+                    "source_sha256": chunk_summaries.source_sha256,
+                    "run_id": context.run.run_id,
+                    "counted_runs": tuple(sorted(counted_runs)),
+                }
             ),
             metadata={
                 "summary": dg.MetadataValue.md(summary_markdown(final)),

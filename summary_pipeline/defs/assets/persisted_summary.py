@@ -3,7 +3,7 @@
 Files before the commit, so that a committed row never points at nothing (docs/adr/0002).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from summary_pipeline.contract.object_keys import summary_json_key, summary_text
 from summary_pipeline.database.errors import DatabaseError
 from summary_pipeline.database.persistence import PersistOutcome, PersistRequest
 from summary_pipeline.database.source_event import SourceEvent
+from summary_pipeline.database.versions import COUNTED_FIELD
 from summary_pipeline.defs import checks
 from summary_pipeline.defs.assets.metadata import ROW_COUNT, Origin, quality_metadata
 from summary_pipeline.defs.assets.one_source import require_one_source
@@ -65,9 +66,10 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
         video_id = video_id_of(context.partition_key)
         origin = Origin.of(context)
         event = origin.event
-        if not is_paid_by_this_run(context, final_summary.run_id):
-            final_summary = final_summary.paid_before()
         with clear_failures(context, options.retries):
+            made_by = final_summary.run_id
+            if made_by is None or not is_paid_by_this_run(context, database, made_by):
+                final_summary = final_summary.paid_before()
             require_one_source(event, transcript, final_summary)
             quality = stored_score(transcript.transcript.text, final_summary.summary, language=final_summary.language)
             document = _document(video_id, event, transcript, final_summary, quality)
@@ -77,7 +79,7 @@ def build_persisted_summary(options: AssetOptions) -> dg.AssetsDefinition:
                 document=document.model_dump_json(indent=2).encode(),
                 text=summary_text(final_summary).encode(),
             )
-            outcome = database.persist(_request(context, event, document), files)
+            outcome = database.persist(_request(context, event, document, final_summary.counted_runs), files)
         context.log.info("Video %s: %s", video_id, outcome.result)
         found = _verdicts(quality, outcome, database, settings.pipeline)
         yield dg.MaterializeResult(
@@ -118,7 +120,9 @@ def _document(
     )
 
 
-def _request(context: dg.AssetExecutionContext, event: EventOrigin | None, document: SummaryDocument) -> PersistRequest:
+def _request(
+    context: dg.AssetExecutionContext, event: EventOrigin | None, document: SummaryDocument, counted_runs: Sequence[str]
+) -> PersistRequest:
     source_event = None
     if event is not None:
         source_event = SourceEvent(
@@ -140,9 +144,12 @@ def _request(context: dg.AssetExecutionContext, event: EventOrigin | None, docum
         model=document.model,
         # Not today's: a run that was resumed may find a summary that was made before a deployment.
         prompt_version=document.provenance.prompt_version,
-        model_info=document.model_dump(
-            mode="json", include={"model", "language", "quality", "provenance", "schema_version"}
-        ),
+        model_info={
+            **document.model_dump(
+                mode="json", include={"model", "language", "quality", "provenance", "schema_version"}
+            ),
+            COUNTED_FIELD: list(counted_runs),
+        },
     )
 
 
