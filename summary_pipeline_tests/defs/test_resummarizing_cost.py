@@ -93,7 +93,7 @@ def test_a_changed_map_prompt_pays_for_every_chunk(
 
 
 def materialize(platform: Platform, *assets: str) -> None:
-    """Make some assets of video 7, of what is stored of the others, as re-executing a run from its failure does."""
+    """Make some assets of video 7, of what is stored of the others."""
     result = platform.defs.resolve_job_def("summarize_video").execute_in_process(
         instance=platform.instance, partition_key="7", asset_selection=[dg.AssetKey(name) for name in assets]
     )
@@ -103,6 +103,21 @@ def materialize(platform: Platform, *assets: str) -> None:
 def materialize_alone(platform: Platform, *assets: str) -> dict[str, Any]:
     """Make some assets, the last one among them; return the new document's provenance."""
     materialize(platform, *assets)
+    provenance: dict[str, Any] = platform.document(7)["provenance"]
+    return provenance
+
+
+def summarizing_job() -> dg.JobDefinition:
+    return build_defs().resolve_job_def("summarize_video")
+
+
+def reexecute_from_failure(platform: Platform, run_id: str) -> dict[str, Any]:
+    """Go on with a run that failed, as the UI's button does; return the new document's provenance."""
+    options = dg.ReexecutionOptions.from_failure(run_id, platform.instance)
+    job = dg.reconstructable(summarizing_job)
+    tags = {"dagster/partition": "7"}
+    with dg.execute_job(job, platform.instance, reexecution_options=options, tags=tags) as result:
+        assert result.success
     provenance: dict[str, Any] = platform.document(7)["provenance"]
     return provenance
 
@@ -141,10 +156,11 @@ def test_a_run_that_failed_at_its_last_call_and_is_gone_on_with_twice_counts_its
     new_video: Platform, openai_server: OfflineOpenAI
 ) -> None:
     with refused(openai_server, "final_summary"):
-        assert not new_video.summarize(7).success
-    first = materialize_alone(new_video, "final_summary", "persisted_summary")
+        failed = new_video.summarize(7)
+    assert not failed.success
+    first = reexecute_from_failure(new_video, failed.run_id)
     assert first["usage"]["calls"] == first["chunk_count"] + 1
-    again = materialize_alone(new_video, "final_summary", "persisted_summary")
+    again = reexecute_from_failure(new_video, failed.run_id)
     assert (again["usage"]["calls"], again["stored_answers"]) == (0, again["chunk_count"] + 1)
     assert paid_calls(new_video) == first["usage"]["calls"]
 
