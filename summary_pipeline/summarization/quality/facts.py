@@ -58,7 +58,7 @@ def check_numbers(source: Source, summary: Summary, language: str | None) -> Fac
     ][:_MOST_FACTS]
     if not found:
         return Facts(None)
-    digits = any(unit[0].isdigit() for unit in source.counts)
+    digits = any(unit[0].isdecimal() for unit in source.counts)
     if language != "en" and not digits:
         return Facts(None, checked=False)
     places = _number_places(source, language)

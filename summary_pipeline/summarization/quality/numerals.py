@@ -34,6 +34,8 @@ _ORDINALS = {
 _ENGLISH = {**_UNITS, **_TENS, **_ORDINALS}
 _STEMS = frozenset(stem_of(word) for word in (*_ENGLISH, *_SCALES))
 _LONGEST_PHRASE = 8
+_LONGEST_NUMBER = 30
+"""Characters from which digits, or Chinese numerals, are no number that anybody says."""
 
 _CHINESE_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {
     "〇": 0,
@@ -52,7 +54,7 @@ def number_values(units: Units, language: str | None, *, every: bool = False) ->
     """
     for index in _candidates(units, language):
         surface = units.surfaces[index]
-        if surface[0].isdigit():
+        if surface[0].isdecimal():
             yield index, _canonical(surface)
             if every:
                 yield from ((index, _canonical(part)) for part in re.split(r"[.,:/]", surface) if part != surface)
@@ -63,7 +65,7 @@ def number_values(units: Units, language: str | None, *, every: bool = False) ->
 def _candidates(units: Units, language: str | None) -> list[int]:
     words = _STEMS if language == "en" else frozenset()
     # By distinct unit first: a source has a hundred times fewer of them.
-    numbers = {unit for unit in set(units.units) if unit in words or unit[0].isdigit()}
+    numbers = {unit for unit in set(units.units) if unit in words or unit[0].isdecimal()}
     return [index for index, unit in enumerate(units.units) if unit in numbers]
 
 
@@ -102,18 +104,18 @@ def _english_phrases(units: Units) -> Iterator[tuple[int, str]]:
 def _is_number_word(word: str, before: list[str]) -> bool:
     if word in _SCALES:
         return bool(before)
-    return word in _ENGLISH or (bool(before) and word.isdigit()) or (word.isdigit() and len(word) < 4)
+    return word in _ENGLISH or (word.isdecimal() and len(word) < (_LONGEST_NUMBER if before else 4))
 
 
 def _values_of(phrase: list[str]) -> set[str]:
     """Return all values that number words may have together: a number, a year in halves, digits one by one."""
     values: set[str] = set()
-    numbers = [_ENGLISH.get(word, int(word) if word.isdigit() else 0) for word in phrase if word not in _SCALES]
+    numbers = [_ENGLISH.get(word, int(word) if word.isdecimal() else 0) for word in phrase if word not in _SCALES]
     total, group = 0, 0
     for word in phrase:
         scale = _SCALES.get(word)
         if scale is None:
-            group += _ENGLISH.get(word, int(word) if word.isdigit() else 0)
+            group += _ENGLISH.get(word, int(word) if word.isdecimal() else 0)
         elif scale == 100:
             group = max(1, group) * 100
         else:
@@ -143,7 +145,8 @@ def _chinese_phrases(units: Units) -> Iterator[tuple[int, str]]:
     # Units overlap by a character; the text is put together again from their first ones.
     text = "".join(surface[0] for surface in units.surfaces)
     for match in _CHINESE.finditer(text):
-        yield match.start(), str(_chinese_value(match.group()))
+        if len(match.group()) < _LONGEST_NUMBER:
+            yield match.start(), str(_chinese_value(match.group()))
 
 
 def _chinese_value(characters: str) -> int:

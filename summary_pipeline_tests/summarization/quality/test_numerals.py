@@ -35,3 +35,17 @@ def test_a_number_is_read_as_its_value(text: str, values: set[str]) -> None:
 )
 def test_number_words_that_belong_together_are_one_number(text: str, value: str, language: str) -> None:
     assert value in {found for _, found in spoken_numbers(text_units.cut(text), language)}
+
+
+@pytest.mark.parametrize("text", ["❶ 5", "❶ ❷", "፩ ፪", "two ፩", "five ❶ thousand"])
+def test_signs_that_are_digits_but_no_decimals_are_not_read(text: str) -> None:
+    units = text_units.cut(text)
+    values = {value for _, value in (*number_values(units, "en", every=True), *spoken_numbers(units, "en"))}
+    assert values <= {"2", "5"}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("two " + "7" * 5_000, "en"), ("一" * 5_000, "zh"), ("亿" * 5_000, "zh")]
+)
+def test_a_run_of_digits_that_is_too_long_for_a_number_is_none(text: str, language: str) -> None:
+    assert list(spoken_numbers(text_units.cut(text), language)) == []

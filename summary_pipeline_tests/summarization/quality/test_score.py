@@ -11,8 +11,12 @@ from summary_pipeline_tests.summarization.quality.good_summaries import BEES, GO
 
 TEXTS = st.one_of(
     st.text(),
-    st.text(alphabet="ab.,!? \n\t12十二中ก한ا{}[]<>\u0301\u200d\ud800", max_size=300),
+    st.text(alphabet="ab.,!? \n\t12❶፩一二十中ก한ا{}[]<>\u0301\u200d\ud800", max_size=300),
+    st.lists(st.sampled_from(["❶", "፩", "一", "二", "亿", "5", "two", "nineteen", "thousand", "the"]), max_size=30).map(
+        " ".join
+    ),
     st.sampled_from([HUB, SHIPS, BEES, "", " ", "...", "1", "a" * 5_000, "🙂🙂 🙂", "\x00\x01"]),
+    st.sampled_from(["The plan costs two " + "7" * 5_000, f"他们有{'一' * 5_000}", "亿" * 5_000, "❶" * 5_000]),
 )
 
 
