@@ -42,28 +42,37 @@ _INFLECTIONS = frozenset(("s", "es", "ed", "d", "ing", "ly", "er", "ers", "al", 
 _COMMA = re.compile(r"[,،、，;:]\s*[.。]?\s*$")
 _ELLIPSIS = re.compile(r"(?:\.\s?\.\s?\.?|…)\s*[\"'”’»)\]]*\s*$")
 _NO_TERMINATORS = re.compile("[\u0e00-\u0e7f\u0e80-\u0eff]")
-_ENDS_UNFINISHED = {
+_NEVER_ENDS = {
     language: frozenset(words.split())
     for language, words in {
-        "en": "the a an and or but his their our my your its of to from with than in at by on for into during "
-        "until as if because while which who whose will would could should has have had that not between against "
-        "after about i he she we they",
-        "de": "der die das den dem des ein eine einen und oder aber von zu mit für dass weil wenn im am beim zur zum",
-        "fr": "le la les l un une des du de et ou mais à avec que qui dans sur par pour au aux",
-        "it": "il lo la i gli le un una di del della e o ma che chi con in nel per da dal a al su sul non si",
-        "pt": "o a os as um uma de do da e ou mas que com em no na por para ao à não se",
-        "nl": "de het een en of maar van met te bij naar uit op voor in aan om door als dan dat die",
-        "ru": "и а но или что в во на с со к по из от до для о об при не за который которая которые",
-        "ar": "في من على عن إلى مع أن أو ثم التي الذي الذين لا لم لن بين",
-        "es": "el la los las un una de del y o pero con que en por para al se su sus",
+        "en": "the a an and or but than their our my your its during because although while whose",
+        "de": "der die den dem des und oder von für dass weil wenn im am beim zur zum",
+        "fr": "le la les l du de et ou mais à que dans par au aux",
+        "it": "il lo la i gli le un di del della e o ma che con in nel per da dal a al sul",
+        "pt": "o a os as de do da e ou mas que com em na por ao à",
+        "nl": "de een en of maar met te als",
+        "ru": "и а но или в во на с со к по из от для о об при который которая которые",
+        "ar": "في من على عن إلى مع أن أو ثم التي الذي الذين بين",
+        "es": "el la los las un de del y o pero con que en por al su sus",
     }.items()
 }
-"""Words that sentences hardly end with, even where a full stop was put after what was cut ("... and the.")."""
-_SELDOM_ENDS = (
-    "on in by for with as if will would could should has have had that not between against after about von zu mit für"
-)
-_ENDS_AT_TIMES = frozenset(_SELDOM_ENDS.split())
-"""Those of them that may stand before a full stop all the same ("... and others did not.")."""
+"""Articles, conjunctions and prepositions that end no sentence, even where a full stop was put after what was cut."""
+_SELDOM_ENDS = {
+    language: frozenset(words.split())
+    for language, words in {
+        "en": "his her of to from with in at by on for into until as if which who will would could should has have had "
+        "that not between against after about i he she we they",
+        "de": "das ein eine einen aber zu mit",
+        "fr": "un une des avec qui sur pour",
+        "it": "una chi su non si",
+        "pt": "um uma no para não se",
+        "nl": "het van bij naar uit op voor in aan om door dan dat die",
+        "ru": "что до за не",
+        "ar": "لا لم لن",
+        "es": "una para se",
+    }.items()
+}
+"""Words that a text without a full stop hardly ends with. Before one they may stand ("... and others did not.")."""
 
 
 class Ending(Enum):
@@ -139,25 +148,28 @@ def _loops(units: list[str]) -> bool:
 def ending(summary: Summary, language: str | None, source: Source) -> Ending:
     """Say whether the text seems to break off.
 
-    It does where its last word is one that sentences hardly end with or only the beginning of a word of the source, and
+    It does where its last word is one that sentences do not end with or only the beginning of a word of the source, and
     at a comma or an ellipsis. It may where only the full stop is missing; a list whose items have none, and scripts
     that write none, are not held to it.
     """
     text = summary.text.rstrip()
     last = summary.units.surfaces[-1].lower() if len(summary.units) else ""
     stopped = _END.search(text) is not None
-    unfinished = _ENDS_UNFINISHED.get(language or "", frozenset())
-    if (
-        _ELLIPSIS.search(text)
-        or _COMMA.search(text)
-        or last in (unfinished - _ENDS_AT_TIMES if stopped else unfinished)
-    ):
+    if _ELLIPSIS.search(text) or _COMMA.search(text) or _is_unfinished(summary, last, language, stopped=stopped):
         return Ending.BROKEN
     if stopped or _NO_TERMINATORS.search(text):
         return Ending.FINISHED
     if _is_cut_within(last, source):
         return Ending.BROKEN
     return Ending.FINISHED if _is_list_without_stops(summary) else Ending.OPEN
+
+
+def _is_unfinished(summary: Summary, last: str, language: str | None, *, stopped: bool) -> bool:
+    """Say whether the last word asks for another one. A pronoun after a hyphen ("viu-os.") does not."""
+    if not last or summary.text[: summary.units.offsets[-1]].endswith("-"):
+        return False
+    known = language or ""
+    return last in _NEVER_ENDS.get(known, ()) or (not stopped and last in _SELDOM_ENDS.get(known, ()))
 
 
 def _is_cut_within(last: str, source: Source) -> bool:

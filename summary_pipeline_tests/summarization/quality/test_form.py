@@ -7,10 +7,11 @@ def _summary(text: str) -> documents.Summary:
     return documents.read_summary(text_units.normalized(text))
 
 
-def _ending(text: str, source: str = "They agreed on the plan and on money.") -> form.Ending:
+def _ending(text: str, source: str = "They agreed on the plan and on money.", *, language: str = "en") -> form.Ending:
     summary = _summary(text)
     normalized = text_units.normalized(source)
-    return form.ending(summary, "en", documents.read_source(text_units.cut(normalized), normalized, summary, "en"))
+    read = documents.read_source(text_units.cut(normalized), normalized, summary, language)
+    return form.ending(summary, language, read)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,46 @@ def test_what_is_complete_is_not_taken_for_cut_off(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The council voted for it, and so did they.", "en"),
+        ("She is two years older than he.", "en"),
+        ("Some agreed and others did not.", "en"),
+        ("The fault was his.", "en"),
+        ("That was the plan they had agreed to.", "en"),
+        ("Der Rat führt im Herbst eine neue Steuer ein.", "de"),
+        ("Die Zahl der Gäste nimmt zu.", "de"),
+        ("Von den Brücken bleibt nur eine.", "de"),
+        ("De leden nemen het besluit aan.", "nl"),
+        ("De raad stelt de stemming uit.", "nl"),
+        ("De voorzitter weet dat.", "nl"),
+        ("Uns concordaram e outros não.", "pt"),
+        ("No fim os dois reconciliaram-se.", "pt"),
+        ("A testemunha não os conhecia, mas viu-os.", "pt"),
+        ("Alcuni sono d'accordo, altri non.", "it"),
+        ("Les uns votent contre, les autres pour.", "fr"),
+        ("Antes de la frontera el tren para.", "es"),
+        ("Одни согласны, другие не.", "ru"),
+    ],
+)
+def test_words_that_may_end_a_sentence_are_no_break_before_a_full_stop(text: str, language: str) -> None:
+    assert _ending(text, language=language) is form.Ending.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Der Rat spricht über den.", "de"),
+        ("De leden nemen het besluit en.", "nl"),
+        ("O conselho fala de.", "pt"),
+        ("Le conseil parle de la.", "fr"),
+    ],
+)
+def test_a_full_stop_after_a_word_that_ends_no_sentence_hides_no_break(text: str, language: str) -> None:
+    assert _ending(text, language=language) is form.Ending.BROKEN
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "They agreed on the",
@@ -37,7 +78,7 @@ def test_what_is_complete_is_not_taken_for_cut_off(text: str) -> None:
         "They agreed on the pl",
         "They agreed on mon",
         "They agreed on a plan which would",
-        "They agreed on the plan, and he.",
+        "They agreed on the plan, and he",
         "They agreed on the plan,.",
         "- First the plan\n- Then the money\n- Last the mon",
     ],
