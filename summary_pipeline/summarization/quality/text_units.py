@@ -33,6 +33,7 @@ _TOKEN = re.compile(
     rf"|(?P<word>{_LETTERS}(?:['’]{_LETTERS})*)"
 )
 _DETACHED = re.compile(r"\s+(?=(?:['’](?:s|re|ve|ll|d|m)|n['’]t)\b)", re.IGNORECASE)
+_LONG_GAP = re.compile(r"\s{9,}")
 _SPELLED = re.compile(r"\b(?:[^\W\d_]_){2,}")
 """Letters that were spelled, as meetings are transcribed: "T_V_" is "TV"."""
 _APOSTROPHE = re.compile("['’]")
@@ -58,9 +59,11 @@ class Units:
 def normalized(text: str) -> str:
     """Return ``text`` in Unicode's compatibility form, without lone surrogates.
 
-    Detached clitics ("England 's") are joined, and letters that were spelled.
+    Detached clitics ("England 's") are joined, and letters that were spelled. Of a long run of white space a space or
+    one or two line breaks are left: patterns that look for what follows one would take the square of its length.
     """
     composed = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode("utf-8"))
+    composed = _LONG_GAP.sub(lambda match: "\n\n"[: match.group().count("\n")] or " ", composed)
     return _DETACHED.sub("", _SPELLED.sub(lambda match: match.group().replace("_", ""), composed))
 
 

@@ -107,6 +107,23 @@ def test_a_transcript_of_180_000_tokens_scores_within_a_second_of_processor_time
     assert time.process_time() - started <= 1.0
 
 
+def _processor_time(source: str, summary: str) -> float:
+    started = time.process_time()
+    score_summary(source, summary)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("white", [" ", "\n", " \n", "\t"])
+def test_four_times_the_white_space_takes_no_more_than_some_four_times_as_long(white: str) -> None:
+    source = transcript("102-loading-container-ships.json")
+
+    def takes(length: int) -> float:
+        gap = white * length
+        return min(_processor_time(f"{source}{gap}{source}", f"{SHIPS}{gap}Then it sails.{gap}") for _ in range(3))
+
+    assert takes(20_000) <= 8 * takes(5_000)
+
+
 def test_capitals_and_tokenization_hardly_matter() -> None:
     source = transcript("102-loading-container-ships.json")
     tokenized = SHIPS.replace(". ", " . ").replace(", ", " , ")
