@@ -91,6 +91,11 @@ def same_language(one: str, other: str) -> bool:
     return one == other or (one.startswith("zh") and other.startswith("zh") and "zh" in {one, other})
 
 
+def share_one(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Say whether a language of the one text is a language of the other."""
+    return any(same_language(one, other) for one in some for other in others)
+
+
 def detect(text: Units) -> Languages:
     """Say what languages a text is in."""
     step = max(1, len(text) // _SAMPLE)

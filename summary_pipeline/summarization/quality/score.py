@@ -115,12 +115,12 @@ def score_summary(source_text: str, summary_text: str, *, language: str | None =
     """Score a summary against its source, offline and deterministically.
 
     Args:
-    source_text: the transcript, a snippet a line.
-    summary_text: the summary, plain text or a list.
-    language: the language that the summary should be in, as a BCP 47 tag or an English name; None for the source's own.
+        source_text: the transcript, a snippet a line.
+        summary_text: the summary, plain text or a list.
+        language: the one that the summary should be in, as a BCP 47 tag or an English name; None for the source's own.
 
     Returns:
-    The score with everything it is made of. No input raises.
+        The score with everything it is made of. No input raises.
     """
     summary = documents.read_summary(text_units.normalized(summary_text))
     source = text_units.normalized(source_text)
@@ -155,7 +155,7 @@ def _read(source_text: str, units: Units, summary: Summary, wanted: str | None) 
         not wrong
         and expected is not None
         and bool(spoken.spoken)
-        and not _share_one(frozenset({expected}), spoken.spoken)
+        and not languages.share_one(frozenset({expected}), spoken.spoken)
     )
     known = written.main
     if known is None and not wrong:
@@ -168,12 +168,8 @@ def _is_wrong(written: Languages, spoken: Languages, expected: str | None) -> bo
     """Say whether the summary is certainly in another language than it should be."""
     should_be = frozenset({expected}) if expected is not None else spoken.spoken
     if written.spoken and should_be:
-        return not _share_one(written.spoken, should_be)
+        return not languages.share_one(written.spoken, should_be)
     return expected is None and bool(written.scripts and spoken.scripts) and not written.scripts & spoken.scripts
-
-
-def _share_one(some: frozenset[str], others: frozenset[str]) -> bool:
-    return any(languages.same_language(one, other) for one in some for other in others)
 
 
 def _judge_writing(texts: _Texts, findings: _Findings) -> None:
@@ -185,7 +181,7 @@ def _judge_writing(texts: _Texts, findings: _Findings) -> None:
     findings.components["conciseness"] = form.conciseness(source, summary)
     findings.components["form"] = form.form(source, summary, texts.language)
     for flag, words in artefacts.find_artefacts(source, summary).items():
-        findings.flag(flag, words)
+        findings.flag(flag, *words)
     verdicts = {
         "wrong_language": texts.wrong_language,
         "translated": texts.translated,
