@@ -106,7 +106,8 @@ _INSTRUCTION = _any_of(
     rf" ){{0,3}}summary of) (?:the|this|these|all)(?: (?:following|above|provided|given|whole))? {_MATERIAL}\b",
     rf"{_OPENS}(?:only |just )?(?:output|respond|reply|answer|return)\b[^.\n]{{0,30}}\bJSON\b",
     rf"^\s*(?:{_HEADING}|{_SPEAKER}(?: prompt| message)?)\s?:(?=\s|$)",
-    r"\bdelimited by (?:triple|three|double|the tags?|<|\"|`)|\btranscript to be summari[sz]ed\b",
+    r"\bdelimited by (?:triple|three|double|the tags?|<|\"|`)|\btranscript to be summari[sz]ed\b"
+    r"|\bsame language as the (?:transcript|input)\b",
     r"<\|[a-z_]+\|>|\[/?INST\]|<</?SYS>>|</?(?:data|transcript|summary|text|instructions?|system"
     r"|document)\b[^>]{0,80}>",
     r"\{\{?\s?(?:transcript|text|summary|summaries|chunk|input|language|context)\w*\s?\}?\}",
