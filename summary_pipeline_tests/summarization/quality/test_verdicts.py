@@ -6,6 +6,7 @@ from summary_pipeline.summarization.cost import Usage
 from summary_pipeline.summarization.quality import verdicts
 from summary_pipeline.summarization.summary import Chapter, FinalSummary, Provenance
 from summary_pipeline_tests.summarization.quality.good_summaries import BEES, GOOD, HUB, MAPS, SOURDOUGH, transcript
+from summary_pipeline_tests.summarization.quality.test_artefacts import REPORTS
 
 LIMITS = verdicts.LengthLimits(4, 6, 500)
 SCORES = st.floats(0, 1)
@@ -90,6 +91,11 @@ def test_what_the_video_itself_says_is_not_held_against_its_summary(summary: str
 
 def test_a_long_summary_that_reports_a_refusal_is_no_refusal() -> None:
     assert verdicts.judge_form(final(f"As an AI, the speaker says, it can't help. {HUB}"), material="").passed
+
+
+@pytest.mark.parametrize("summary", REPORTS)
+def test_a_short_summary_that_tells_of_a_refusal_is_saved(summary: str) -> None:
+    assert verdicts.judge_form(final(summary), material="").passed
 
 
 def test_chapters_in_disorder_are_no_answer() -> None:
