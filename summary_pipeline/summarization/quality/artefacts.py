@@ -29,7 +29,7 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), _FLAGS)
 
 
-_OPENS = r"(?:^|(?<=[.!?\n。！？]))[\s*_#>-]*"
+_OPENS = r"(?:^|(?<=[.!?\n。！？]))[\s*_#>-]{0,8}"
 """Where a sentence opens, not within quotation marks: people who are quoted refuse and instruct too."""
 _COURTESY = (
     r"(?:(?:sorry|unfortunately|regrettably|I understand[^.\n]{0,60}|(?:hello|hi|thanks|thank you)\b[^.!?\n]{0,60})"

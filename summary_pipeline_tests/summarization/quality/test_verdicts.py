@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from summary_pipeline.summarization.cost import Usage
 from summary_pipeline.summarization.quality import verdicts
 from summary_pipeline.summarization.summary import Chapter, FinalSummary, Provenance
-from summary_pipeline_tests.summarization.quality.good_summaries import BEES, GOOD, HUB, MAPS, SOURDOUGH, transcript
 from summary_pipeline_tests.summarization.quality.artefact_texts import REPORTS
+from summary_pipeline_tests.summarization.quality.good_summaries import BEES, GOOD, HUB, MAPS, SOURDOUGH, transcript
 
 LIMITS = verdicts.LengthLimits(4, 6, 500)
 SCORES = st.floats(0, 1)
