@@ -80,24 +80,15 @@ def kafka_address(kafka_brokers: Callable[[KafkaChoice], str]) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell pytest-xdist what stays together, and put first what takes longest: whole stacks, then servers.
-
-    A file stays together, since its tests share what its fixtures start; so do all files that need Kafka, whose brokers
-    take long to start, and those that say so themselves (``xdist_group``).
-    """
-    on_kafka = {item.path for item in items if "kafka_brokers" in getattr(item, "fixturenames", ())}
+    """Put first the files that take longest, as pytest-xdist hands them out in this order: whole stacks, then servers."""
+    ranks: dict[Path, int] = {}
     for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(
-                pytest.mark.xdist_group("kafka" if item.path in on_kafka else item.nodeid.partition("::")[0])
-            )
-    items.sort(key=_rank)
+        ranks[item.path] = min(_rank(item), ranks.get(item.path, len(_SLOWEST)))
+    items.sort(key=lambda item: (ranks[item.path], str(item.path)))
 
 
-def _rank(item: pytest.Item) -> tuple[int, str]:
-    slowest = next((place for place, name in enumerate(_SLOWEST) if item.get_closest_marker(name)), len(_SLOWEST))
-    group = item.get_closest_marker("xdist_group")
-    return slowest, str(group.args[0]) if group else ""
+def _rank(item: pytest.Item) -> int:
+    return next((place for place, name in enumerate(_SLOWEST) if item.get_closest_marker(name)), len(_SLOWEST))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

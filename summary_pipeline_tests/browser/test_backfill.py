@@ -16,7 +16,7 @@ from summary_pipeline_tests.browser.failed_videos import add_failed_videos, uplo
 from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 VERSIONS = "SELECT summarized_event_id FROM summary_versions WHERE video_id = %s ORDER BY id"
 

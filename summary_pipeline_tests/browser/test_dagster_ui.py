@@ -17,7 +17,7 @@ from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 from summary_pipeline_tests.waiting import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_graph_shows_the_way_from_kafka_to_the_search_index(page: Page) -> None:

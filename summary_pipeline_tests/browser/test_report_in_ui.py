@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from summary_pipeline_tests.end_to_end.dagster_api import DagsterApi
 from summary_pipeline_tests.waiting import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_report_is_opened_from_the_ui_with_its_plot(page: Page, dagster: DagsterApi) -> None:

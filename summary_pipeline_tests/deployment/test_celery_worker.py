@@ -24,13 +24,7 @@ from summary_pipeline_tests.waiting import eventually
 pytestmark = [pytest.mark.servers, pytest.mark.chaos]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(broker, marks=pytest.mark.xdist_group(f"workers on {broker}"))
-        for broker in ("postgresql", "redis")
-    ],
-)
+@pytest.fixture(scope="module", params=["postgresql", "redis"])
 def stack(
     request: pytest.FixtureRequest, postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:

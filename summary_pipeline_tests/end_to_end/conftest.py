@@ -1,7 +1,4 @@
-"""A stack for each group of end-to-end tests, run as ``summary-pipeline dev`` runs it. Each test has videos of its own.
-
-Tests of one group (``xdist_group``) run one after the other on one stack.
-"""
+"""One stack for all end-to-end tests, run as ``summary-pipeline dev`` runs it. Each test has videos of its own."""
 
 from collections.abc import Iterator
 

@@ -8,7 +8,7 @@ import pytest
 from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-2")]
+pytestmark = pytest.mark.end_to_end
 
 ADDITION = "Since last year the lamp is an LED of 35 watts."
 CAPTIONS = "WEBVTT\n\n00:00:01.000 --> 00:00:04.000\nThe fog horn sounds every thirty seconds.\n"

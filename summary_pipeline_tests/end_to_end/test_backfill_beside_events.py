@@ -11,7 +11,7 @@ from summary_pipeline_tests.end_to_end.dagster_api import DagsterApi, Run
 from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, Neighbour
 from summary_pipeline_tests.waiting import eventually
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-1")]
+pytestmark = pytest.mark.end_to_end
 
 ENOUGH = 5
 """Videos of a backfill that takes longer than a fresh video has to wait for its run."""

@@ -8,7 +8,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from summary_pipeline_tests.end_to_end.neighbour import DEAD_LETTERS, TRANSCRIBED, Neighbour
 from summary_pipeline_tests.waiting import eventually
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-2")]
+pytestmark = pytest.mark.end_to_end
 
 NO_JSON = b'{"id": "4c0f4e44-\xff\xfe'
 

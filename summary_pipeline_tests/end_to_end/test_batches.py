@@ -11,7 +11,7 @@ from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, Neighbour
 from summary_pipeline_tests.stack_command import StackCommand
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-2")]
+pytestmark = pytest.mark.end_to_end
 
 
 def talk_of(number: str) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from summary_pipeline_tests.end_to_end.dagster_api import DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, Neighbour
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-1")]
+pytestmark = pytest.mark.end_to_end
 
 TRANSCRIPTS = {"missing": None, "unreadable": b'{"answer": 42}', "empty": b"[]"}
 

@@ -12,7 +12,7 @@ from summary_pipeline_tests.end_to_end.dagster_api import DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, Neighbour
 from summary_pipeline_tests.waiting import eventually
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-1")]
+pytestmark = pytest.mark.end_to_end
 
 
 def test_a_run_whose_process_is_killed_has_its_effect_once_all_the_same(

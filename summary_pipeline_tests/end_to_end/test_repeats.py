@@ -10,7 +10,7 @@ from summary_pipeline_tests.end_to_end.conftest import Model
 from summary_pipeline_tests.end_to_end.dagster_api import DagsterApi, Run
 from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, Neighbour, transcribed_event
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-2")]
+pytestmark = pytest.mark.end_to_end
 
 PHRASE = "This lighthouse keeper speaks slowly, about repeats."
 

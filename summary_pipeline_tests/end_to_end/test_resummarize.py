@@ -18,7 +18,7 @@ from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 from summary_pipeline_tests.stack_command import StackCommand
 from summary_pipeline_tests.waiting import eventually
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-2")]
+pytestmark = pytest.mark.end_to_end
 
 REPOSITORY = Path(__file__).parents[2]
 

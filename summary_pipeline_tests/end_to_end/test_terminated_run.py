@@ -9,7 +9,7 @@ from summary_pipeline_tests.end_to_end.dagster_api import DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, Neighbour
 from summary_pipeline_tests.waiting import eventually
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-2")]
+pytestmark = pytest.mark.end_to_end
 
 
 def test_a_run_terminated_while_it_waits_for_the_model_ends_canceled_and_without_effect(

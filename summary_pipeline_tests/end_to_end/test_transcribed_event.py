@@ -12,7 +12,7 @@ import pytest
 from summary_pipeline_tests.end_to_end.dagster_api import JOB, DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, SUMMARIZED, Neighbour
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-2")]
+pytestmark = pytest.mark.end_to_end
 
 
 @dataclass(frozen=True)

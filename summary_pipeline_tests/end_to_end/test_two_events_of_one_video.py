@@ -8,7 +8,7 @@ from summary_pipeline_tests.end_to_end.conftest import Model
 from summary_pipeline_tests.end_to_end.dagster_api import DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, Neighbour
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("stack-2")]
+pytestmark = pytest.mark.end_to_end
 
 
 def test_two_events_of_one_video_never_run_at_once_and_both_have_their_effect(
