@@ -80,7 +80,7 @@ def kafka_address(kafka_brokers: Callable[[KafkaChoice], str]) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first the files that take longest, as pytest-xdist hands them out in this order: whole stacks, then servers."""
+    """Put first the files that take longest: pytest-xdist hands them out in this order. Whole stacks, then servers."""
     ranks: dict[Path, int] = {}
     for item in items:
         ranks[item.path] = min(_rank(item), ranks.get(item.path, len(_SLOWEST)))
