@@ -159,7 +159,7 @@ class PipelineSettings(_EnvironmentSettings):
     summary_batch_from: int | None = Field(
         None,
         ge=1,
-        description="Videos from which `resummarize` goes by the Batch API: half the price, up to 24 h; unset: never.",
+        description="Videos from which a backfill goes by the Batch API: half the price, up to 24 h; unset: never.",
         examples=["100"],
     )
     summary_requests_per_minute: int | None = Field(

@@ -7,7 +7,7 @@ from summary_pipeline.settings import load_settings
 
 
 def batches() -> None:
-    """List the batches that wait, are at the provider, or whose runs can start; the oldest first."""
+    """List the batches that wait, are at the provider, or whose runs are to be told; the oldest first."""
     from summary_pipeline.database.batches import open_batches
     from summary_pipeline.resources.connections import open_database
 
@@ -15,7 +15,7 @@ def batches() -> None:
     for row in rows:
         place = f" as {printable(row.batch_id)}" if row.batch_id else ""
         typer.echo(
-            f"{row.id}  {row.state}{place} since {row.changed_at:%Y-%m-%d %H:%M:%S} UTC, {len(row.video_ids)} videos, "
-            f"{row.requests} requests. {printable(row.note or '')}".rstrip()
+            f"{row.id}  {row.state}{place} since {row.changed_at:%Y-%m-%d %H:%M:%S} UTC, {len(row.video_ids)} videos "
+            f"of backfill {row.backfill_id}, {row.requests} requests. {printable(row.note or '')}".rstrip()
         )
     typer.echo(f"{len(rows)} open batch(es).")

@@ -43,8 +43,7 @@ def resummarize(
     """
     from summary_pipeline.database.selection import VideoSelection, format_video_ids, parse_video_ranges, select_videos
     from summary_pipeline.deployment.backfills import BackfillError, launch_backfill
-    from summary_pipeline.resources.answer_batches import AnswerBatches
-    from summary_pipeline.resources.connections import open_database, open_object_store
+    from summary_pipeline.resources.connections import open_database
 
     try:
         selection = VideoSelection(
@@ -66,17 +65,6 @@ def resummarize(
         return
     if len(selected) > CONFIRM_ABOVE and not yes:
         typer.confirm("Summarize them again?", abort=True)
-    batches = AnswerBatches(settings, open_object_store(settings.platform), database)
-    reason_against = batches.reason_against(len(selected))
-    if reason_against is None:
-        added = batches.request(selected, description=f"Selected: {selection}.")
-        typer.echo(
-            f"{len(added)} of them are asked for by batch (SUMMARY_BATCH_FROM); {len(selected) - len(added)} waited "
-            "already. Their runs start when the answers are there: summary-pipeline batches."
-        )
-        return
-    if settings.pipeline.summary_batch_from is not None:
-        typer.echo(f"Not by batch: {reason_against}")
     url = (
         dagster_url or settings.pipeline.summary_dagster_url or f"http://127.0.0.1:{settings.pipeline.summary_ui_port}"
     )
@@ -89,3 +77,9 @@ def resummarize(
     if launched.added_partitions:
         typer.echo(f"{launched.added_partitions} of them had no partition; it was added.")
     typer.echo(f"Backfill {launched.backfill_id}: {launched.url}")
+    batch_from = settings.pipeline.summary_batch_from
+    if batch_from is not None and len(selected) >= batch_from:
+        typer.echo(
+            f"Its runs wait in the queue for answers by batch (SUMMARY_BATCH_FROM={batch_from}): "
+            "summary-pipeline batches."
+        )

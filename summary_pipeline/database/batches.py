@@ -34,14 +34,24 @@ class BatchState(StrEnum):
     SUBMITTED = "submitted"
     """The provider has it, and its answers are read once it has ended."""
     ANSWERED = "answered"
-    """What came is in the store of answers; the runs can start."""
-    LAUNCHED = "launched"
-    """The runs were asked for, as the backfill ``backfill_id``. The end."""
+    """What came is in the store of answers; the runs may start."""
+    SETTLED = "settled"
+    """The runs were told. The end."""
+    STOPPING = "stopping"
+    """The batch was cancelled: what came is in the store of answers, and runs that still wait are to be cancelled."""
     CANCELLED = "cancelled"
-    """A person cancelled the batch at the provider: answers are kept, no runs start. The end."""
+    """The runs were cancelled. The end."""
 
 
-OPEN_STATES: Final = (BatchState.REQUESTED, BatchState.SUBMITTING, BatchState.SUBMITTED, BatchState.ANSWERED)
+OPEN_STATES: Final = (
+    BatchState.REQUESTED,
+    BatchState.SUBMITTING,
+    BatchState.SUBMITTED,
+    BatchState.ANSWERED,
+    BatchState.STOPPING,
+)
+ENDS: Final = {BatchState.ANSWERED: BatchState.SETTLED, BatchState.STOPPING: BatchState.CANCELLED}
+"""States in which it is the runs' turn, and what follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class BatchRow:
     id: int
     state: BatchState
     video_ids: tuple[int, ...]
-    description: str
+    backfill_id: str | None
     submission_key: str | None
     submissions: int
     model: str | None
@@ -64,7 +74,6 @@ class BatchRow:
     answers_unusable: int
     spent_usd: float | None
     note: str | None
-    backfill_id: str | None
     created_at: datetime
     changed_at: datetime
 
@@ -91,15 +100,15 @@ class Answered:
     output_tokens: int
 
 
-def request_batches(engine: Engine, video_ids: Sequence[int], *, description: str) -> list[int]:
-    """Ask for the answers about ``video_ids`` by batch, and for runs afterwards; return those that were added.
+def request_batches(engine: Engine, video_ids: Sequence[int], *, backfill_id: str) -> list[int]:
+    """Ask for the answers about ``video_ids`` by batch; return those that were added.
 
-    A video that waits in a batch already is left out: its run comes with that one.
+    A video that waits in a batch already is left out: all its runs start with that one.
 
     Args:
         engine: The database.
         video_ids: In the order in which they shall be worked on.
-        description: What the UI tells about the backfill.
+        backfill_id: The backfill whose runs wait for the answers.
 
     Raises:
         DatabaseError: the database could not answer; nothing was asked for.
@@ -110,7 +119,7 @@ def request_batches(engine: Engine, video_ids: Sequence[int], *, description: st
         added = [video_id for video_id in dict.fromkeys(video_ids) if video_id not in waiting]
         if added:
             work.session.execute(
-                insert(AnswerBatch).values(state=BatchState.REQUESTED, video_ids=added, description=description)
+                insert(AnswerBatch).values(state=BatchState.REQUESTED, video_ids=added, backfill_id=backfill_id)
             )
         work.commit()
         return added
@@ -171,7 +180,7 @@ def begin_submission(
             return False
         if rest:
             session.execute(
-                insert(AnswerBatch).values(state=BatchState.REQUESTED, video_ids=rest, description=row.description)
+                insert(AnswerBatch).values(state=BatchState.REQUESTED, video_ids=rest, backfill_id=row.backfill_id)
             )
         work.commit()
         return True
@@ -204,8 +213,8 @@ def record_end(
 
     Args:
         engine: The database.
-        row: SUBMITTING or SUBMITTED.
-        state: ANSWERED, CANCELLED, or REQUESTED to submit it again.
+        row: REQUESTED, SUBMITTING or SUBMITTED.
+        state: ANSWERED, STOPPING, or REQUESTED to submit it again.
         spent_usd: What the provider charges; None where it is not known, and then what was reserved counts as spent.
         answered: What it charges for, None where nothing was answered.
         note: What people should know.
@@ -232,9 +241,14 @@ def record_end(
         return True
 
 
-def record_launched(engine: Engine, row_id: int, backfill_id: str) -> bool:
-    """Remember the backfill that the runs of a batch belong to; tell whether the row was ANSWERED."""
-    return _moved(engine, row_id, BatchState.ANSWERED, state=BatchState.LAUNCHED, backfill_id=backfill_id)
+def record_told(engine: Engine, row: BatchRow) -> bool:
+    """Remember that the runs were told of the end of a batch; tell whether the row was still in its state.
+
+    Args:
+        engine: The database.
+        row: ANSWERED or STOPPING.
+    """
+    return _moved(engine, row.id, row.state, state=ENDS[row.state])
 
 
 def postpone(engine: Engine, row: BatchRow, until: datetime, note: str) -> bool:

@@ -170,6 +170,7 @@ class SummaryJudgement(OwnBase):
 class AnswerBatch(OwnBase):
     """Videos whose calls go through the provider's Batch API before their runs start (``database.batches``).
 
+    ``backfill_id`` is the backfill whose runs wait for it, NULL on rows of before they did.
     ``video_ids`` is in the order in which they are worked on, of which ``videos_collected`` are done with. Money is
     reserved on the day ``reserved_on`` (UTC) until the batch has ended. ``due_at`` is when to look at the row again.
     ``answered_by``, ``answered_calls`` and tokens tell what ``spent_usd`` was charged for, ``answered_at`` since when
@@ -185,7 +186,6 @@ class AnswerBatch(OwnBase):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     state: Mapped[str]
     video_ids: Mapped[list[Any]]
-    description: Mapped[str]
     submission_key: Mapped[str | None]
     submissions: Mapped[int] = mapped_column(server_default=text("0"))
     model: Mapped[str | None]

@@ -22,7 +22,7 @@ from summary_pipeline.database.failures import FailureOutcome
 from summary_pipeline.defs.failure_cursor import FailureCursor, parse_failure_cursor
 from summary_pipeline.defs.giving_up import KAFKA_TROUBLE, event_of, keep_dead_letters
 from summary_pipeline.defs.job import ASSETS, JOB_NAME
-from summary_pipeline.defs.partitions import video_id_of
+from summary_pipeline.defs.partitions import PARTITION_TAG, video_id_of
 from summary_pipeline.defs.run_retries import Following, first_run_id, what_follows
 from summary_pipeline.defs.run_tags import EVENT_ID, EventOrigin
 from summary_pipeline.intake.dead_letters import given_up_letter
@@ -32,7 +32,6 @@ from summary_pipeline.resources.kafka import Kafka
 FAILURE_SENSOR: Final = "failed_summary_sensor"
 #: Failed runs that one tick takes up.
 FAILURES_PER_TICK: Final = 50
-PARTITION: Final = "dagster/partition"
 OUR_ERRORS: Final = "summary_pipeline."
 RUN_FAILURE: Final = dg.DagsterEventType.RUN_FAILURE
 
@@ -100,7 +99,7 @@ def _tell(
     run_failure = record.event_log_entry.dagster_event
     reason = failure_reason(events, run.run_id, run_failure)
     try:
-        video_id = video_id_of(run.tags[PARTITION])
+        video_id = video_id_of(run.tags[PARTITION_TAG])
         outcome = database.mark_failed(
             video_id,
             reason,
@@ -132,7 +131,7 @@ def ended_silently(step_failures: Sequence[dg.DagsterEvent], run_failure: dg.Dag
 def is_about_a_video(run: dg.DagsterRun) -> bool:
     """Tell whether a run materializes assets of one video."""
     keys = {key.to_user_string() for key in run.asset_selection or ()}
-    return PARTITION in run.tags and (run.job_name == JOB_NAME or not keys.isdisjoint(ASSETS))
+    return PARTITION_TAG in run.tags and (run.job_name == JOB_NAME or not keys.isdisjoint(ASSETS))
 
 
 def failure_reason(

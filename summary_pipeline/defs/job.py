@@ -8,7 +8,9 @@ import dagster as dg
 from summary_pipeline.defs.assets.options import GROUP
 
 JOB_NAME = "summarize_video"
-ASSETS = ("transcript", "chunks", "chunk_summaries", "final_summary", "persisted_summary")
+CHUNK_SUMMARIES = "chunk_summaries"
+"""The step of nearly all calls."""
+ASSETS = ("transcript", "chunks", CHUNK_SUMMARIES, "final_summary", "persisted_summary")
 """What a summary is made by, the last of which saves it."""
 JUDGEMENT = "summary_judgement"
 """Comes after the save, where a judge is set. It can't fail a video."""

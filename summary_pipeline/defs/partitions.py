@@ -3,7 +3,12 @@
 PostgreSQL, not this set, is the catalogue of videos; a partition is added when a video's first event arrives.
 """
 
+from typing import Final
+
 import dagster as dg
+
+PARTITION_TAG: Final = "dagster/partition"
+"""Dagster's tag that names a run's partition."""
 
 videos = dg.DynamicPartitionsDefinition(name="videos")
 

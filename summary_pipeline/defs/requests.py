@@ -8,13 +8,12 @@ from collections.abc import Sequence
 import dagster as dg
 
 from summary_pipeline.defs.job import IN_FLIGHT, JOB_NAME
-from summary_pipeline.defs.partitions import partition_key
+from summary_pipeline.defs.partitions import PARTITION_TAG, partition_key
 from summary_pipeline.defs.run_tags import EVENT_ID
 
 EVENT_SENSOR = "video_transcribed_sensor"
 LOST_EVENT_SENSOR = "lost_event_sensor"
 
-_PARTITION = "dagster/partition"
 _NEWEST_RUNS = 50
 
 
@@ -31,7 +30,7 @@ def runs_of_event(instance: dg.DagsterInstance, event_id: str) -> Sequence[dg.Ru
 
 def runs_of_video(instance: dg.DagsterInstance, video_id: int) -> Sequence[dg.RunRecord]:
     """Return the newest runs of a video, for whatever reason, the newest first."""
-    return instance.get_run_records(dg.RunsFilter(tags={_PARTITION: partition_key(video_id)}), limit=_NEWEST_RUNS)
+    return instance.get_run_records(dg.RunsFilter(tags={PARTITION_TAG: partition_key(video_id)}), limit=_NEWEST_RUNS)
 
 
 def is_under_way(runs: Sequence[dg.RunRecord]) -> bool:

@@ -1,7 +1,7 @@
 """Answers fetched by batch, before the runs that need them: at half the price, within a day.
 
 Belongs here: carrying videos from a request to stored answers, one bounded turn at a time. Does not belong here: what
-is done about one row (``batch_steps``), the rows (``database.batches``), and starting the runs (``defs.batch_sensor``).
+is done about one row (``batch_steps``), the rows (``database.batches``), and the runs (``defs.batch_sensor``).
 
 Whatever is stored is stored as a live call would have stored it, under the same key. What is missing in the end,
 because it expired, failed or can't be used, is asked for by the run as always. docs/batches.md tells the whole story.
@@ -10,13 +10,13 @@ because it expired, failed or can't be used, is asked for by the run as always. 
 import asyncio
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from summary_pipeline.database import batches
-from summary_pipeline.database.batches import BatchRow, BatchState
+from summary_pipeline.database.batches import BatchRow
 from summary_pipeline.database.locks import batches_turn
 from summary_pipeline.resources.batch_steps import BatchSteps, utc_now
 from summary_pipeline.resources.database import Database
@@ -24,7 +24,6 @@ from summary_pipeline.resources.object_store import ObjectStore, ObjectStoreErro
 from summary_pipeline.resources.openai_batches import OpenAIBatches
 from summary_pipeline.resources.summarizer import open_client, plan_of
 from summary_pipeline.settings import Settings
-from summary_pipeline.summarization.batching import reason_against_batches
 from summary_pipeline.summarization.language_model import LanguageModelError
 
 TROUBLE_PAUSE: Final = dt.timedelta(minutes=1)
@@ -32,10 +31,10 @@ TROUBLE_PAUSE: Final = dt.timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a turn did, for its log, the rows whose runs can start now, and what went wrong with others."""
+    """What a turn did, for its log, the rows whose runs are to be told now, and what went wrong with others."""
 
     happened: tuple[str, ...] = ()
-    answered: tuple[BatchRow, ...] = ()
+    ended: tuple[BatchRow, ...] = ()
     errors: tuple[LanguageModelError | ObjectStoreError, ...] = ()
 
 
@@ -47,48 +46,37 @@ class AnswerBatches:
         self._objects = objects
         self._database = database
 
-    def reason_against(self, video_count: int) -> str | None:
-        """Return why calls about so many videos shall be made live, None where they shall go by batch.
-
-        Raises:
-            ModelConfigurationError: the model registry's file can't be used.
-        """
-        least = self._settings.pipeline.summary_batch_from
-        if least is None:
-            return "SUMMARY_BATCH_FROM is not set."
-        if video_count < least:
-            return f"SUMMARY_BATCH_FROM is {least}."
-        plan = plan_of(self._settings.pipeline)
-        return reason_against_batches(plan.parameters, plan.spec)
-
-    def request(self, video_ids: Sequence[int], *, description: str) -> list[int]:
-        """Ask for batches about ``video_ids`` and for runs afterwards; return those that did not wait already.
-
-        Raises:
-            DatabaseError: the database could not answer.
-        """
-        return batches.request_batches(self._database.engine, video_ids, description=description)
-
-    def advance(self, seconds: float) -> Turn:
+    def advance(self, awaited: Mapping[int, str], seconds: float) -> Turn:
         """Do what can be done about the open batches within about ``seconds``; nothing where another process does.
+
+        Args:
+            awaited: Videos for whose answers runs wait, and the backfills of these, in the order of the runs. Those
+                that are in no batch yet are asked for.
+            seconds: How long a turn may take.
 
         Raises:
             DatabaseError: the database is in trouble. What was done stays done, and the next turn goes on from there.
         """
-        with batches_turn(self._database.engine) as is_mine:
-            if not is_mine or not batches.due_batches(self._database.engine):
+        engine = self._database.engine
+        with batches_turn(engine) as is_mine:
+            if not is_mine:
                 return Turn()
-            return asyncio.run(self._advance(time.monotonic() + seconds))
+            for backfill_id in dict.fromkeys(awaited.values()):
+                of_backfill = [video_id for video_id, its_own in awaited.items() if its_own == backfill_id]
+                batches.request_batches(engine, of_backfill, backfill_id=backfill_id)
+            if not batches.due_batches(engine):
+                return Turn()
+            return asyncio.run(self._advance(awaited, time.monotonic() + seconds))
 
-    def record_launched(self, row: BatchRow, backfill_id: str) -> None:
-        """Remember that the runs of ``row`` were asked for.
+    def record_told(self, row: BatchRow) -> None:
+        """Remember that the runs of ``row`` were told of its end.
 
         Raises:
             DatabaseError: the database could not answer.
         """
-        batches.record_launched(self._database.engine, row.id, backfill_id)
+        batches.record_told(self._database.engine, row)
 
-    async def _advance(self, deadline: float) -> Turn:
+    async def _advance(self, awaited: Collection[int], deadline: float) -> Turn:
         engine = self._database.engine
         happened: list[str] = []
         errors: list[LanguageModelError | ObjectStoreError] = []
@@ -97,13 +85,14 @@ class AnswerBatches:
                 if time.monotonic() >= deadline:
                     break
                 try:
-                    happened.append(f"Batch {row.id}: {await steps.step(row)}")
+                    is_awaited = any(video_id in awaited for video_id in row.video_ids)
+                    happened.append(f"Batch {row.id}: {await steps.step(row, is_awaited=is_awaited)}")
                 except (LanguageModelError, ObjectStoreError) as error:
                     # The others shall not wait for it. Where it got to stays as it was recorded.
                     errors.append(error)
                     batches.put_off(engine, row.id, utc_now() + TROUBLE_PAUSE, str(error))
-        answered = (row for row in batches.due_batches(engine) if row.state is BatchState.ANSWERED)
-        return Turn(tuple(happened), tuple(answered), tuple(errors))
+        ended = (row for row in batches.due_batches(engine) if row.state in batches.ENDS)
+        return Turn(tuple(happened), tuple(ended), tuple(errors))
 
     @asynccontextmanager
     async def _steps(self, deadline: float) -> AsyncIterator[BatchSteps]:

@@ -48,6 +48,7 @@ NO_ROOM_PAUSE: Final = dt.timedelta(minutes=15)
 NO_MONEY_PAUSE: Final = dt.timedelta(hours=1)
 LISTING_MARGIN: Final = dt.timedelta(hours=1)
 """How far the provider's clock and ours may be apart."""
+NOT_AWAITED: Final = "No run waits for it any more."
 MOVED: Final = "it was moved by somebody else meanwhile and is left to them."
 _AT_ONCE: Final = 16
 """Objects that are written at once."""
@@ -76,8 +77,12 @@ class BatchSteps:
         self._deadline = deadline
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def step(self, row: BatchRow) -> str:
+    async def step(self, row: BatchRow, *, is_awaited: bool) -> str:
         """Carry ``row`` one step further and say what was done.
+
+        Args:
+            row: An open row.
+            is_awaited: Whether a run waits for its answers. Without one, nothing more is spent on it.
 
         Raises:
             LanguageModelError, ObjectStoreError: a server is in trouble; the row stays as it was recorded last.
@@ -85,13 +90,13 @@ class BatchSteps:
         """
         match row.state:
             case BatchState.REQUESTED:
-                return await self._begin(row)
+                return await self._begin(row) if is_awaited else self._end(row, BatchState.STOPPING, note=NOT_AWAITED)
             case BatchState.SUBMITTING:
-                return await self._find_or_submit(row)
+                return await self._find_or_submit(row, is_awaited=is_awaited)
             case BatchState.SUBMITTED:
-                return await self._look(row)
+                return await self._look(row, is_awaited=is_awaited)
             case _:
-                return "its runs can start."
+                return "it is its runs' turn."
 
     async def _begin(self, row: BatchRow) -> str:
         """Fill a batch from the front of the row's videos; what is left becomes a row of its own."""
@@ -121,12 +126,14 @@ class BatchSteps:
         )
         return await self._submit(now, filling.lines)
 
-    async def _find_or_submit(self, row: BatchRow) -> str:
+    async def _find_or_submit(self, row: BatchRow, *, is_awaited: bool) -> str:
         """Go on after a crash or an error between beginning a submission and remembering the provider's id."""
         since = row.changed_at.replace(tzinfo=dt.UTC) - LISTING_MARGIN
         found = await self._provider.find(row.submission_key or "", since=since)
         if found is not None:
             return self._submitted(row, found)
+        if not is_awaited:
+            return self._end(row, BatchState.STOPPING, note=NOT_AWAITED)
         filling = await self._calls.fill(self._provider, row.video_ids, limits=PROVIDER_LIMITS, deadline=None)
         return await self._submit(row, filling.lines)
 
@@ -145,10 +152,21 @@ class BatchSteps:
         batches.record_submitted(self._engine, row.id, submitted.id)
         return f"{row.requests} requests about {len(row.video_ids)} videos were submitted as {submitted.id}."
 
-    async def _look(self, row: BatchRow) -> str:
+    async def _look(self, row: BatchRow, *, is_awaited: bool) -> str:
         state = await self._provider.state(row.batch_id or "")
-        step = next_step(state.status, state.codes, submissions=row.submissions, most_submissions=MOST_SUBMISSIONS)
+        step = next_step(
+            state.status,
+            state.codes,
+            is_awaited=is_awaited,
+            submissions=row.submissions,
+            most_submissions=MOST_SUBMISSIONS,
+        )
         match step:
+            case NextStep.CANCEL:
+                await self._provider.cancel(state.id)
+                note = f"{NOT_AWAITED} The provider was told to cancel it."
+                batches.postpone(self._engine, row, utc_now(), note)
+                return note
             case NextStep.WAIT:
                 note = f"{state.completed} of {state.total} requests are done."
                 batches.postpone(
@@ -190,11 +208,11 @@ class BatchSteps:
             unusable += len(stored) - sum(stored)
         batches.record_collected(self._engine, row, videos=len(row.video_ids), kept=kept, unusable=unusable)
         problems = [result.problem for result in results.values() if result.problem]
-        rest = "No runs start, because a person cancelled it." if stop else "The runs make the missing calls live."
+        rest = "No runs start, because it was cancelled." if stop else "The runs make the missing calls live."
         note = f"{kept} of {row.requests} answers were stored. {rest if kept < row.requests or stop else ''}".strip()
         if problems:
             note += f" {len(problems)} requests brought no answer, the first because: {problems[0]}"
-        end = BatchState.CANCELLED if stop else BatchState.ANSWERED
+        end = BatchState.STOPPING if stop else BatchState.ANSWERED
         completions = {key: result.completion for key, result in results.items() if result.completion is not None}
         usage = await self._charged(row, completions)
         answered = _answered(completions.values(), usage) if completions else None

@@ -30,6 +30,8 @@ FILE_LIFE_SECONDS: Final = 7 * 86_400
 of reading it."""
 _PAGE: Final = 100
 _STATUSES: Final[Mapping[str, BatchStatus]] = {
+    "finalizing": BatchStatus.ENDING,
+    "cancelling": BatchStatus.ENDING,
     "completed": BatchStatus.ENDED,
     "expired": BatchStatus.ENDED,
     "failed": BatchStatus.REFUSED,
@@ -128,6 +130,15 @@ class OpenAIBatches:
                 return _described(await self._client.batches.retrieve(batch_id))
             except openai.NotFoundError as error:
                 return SubmittedBatch(batch_id, BatchStatus.UNKNOWN, problem=error.message)
+
+    async def cancel(self, batch_id: str) -> None:
+        """Ask the provider to end a batch; it does within minutes, and what is done by then is charged.
+
+        Raises:
+            LanguageModelError: the provider could not be asked, or refused.
+        """
+        with _typed_errors():
+            await self._client.batches.cancel(batch_id)
 
     async def results(self, batch: SubmittedBatch) -> dict[str, BatchResult]:
         """Return what became of the requests, by the key of the call.

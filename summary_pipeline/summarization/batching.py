@@ -115,6 +115,8 @@ class BatchStatus(StrEnum):
     """What a batch does, of all that the provider's statuses say."""
 
     WORKING = "working"
+    ENDING = "ending"
+    """It will end soon: it is being finalized or cancelled."""
     ENDED = "ended"
     """Completed or expired: what was done is answered and paid for."""
     REFUSED = "refused"
@@ -129,26 +131,33 @@ class NextStep(StrEnum):
     """What is done about a batch that was submitted."""
 
     WAIT = "wait"
+    CANCEL = "cancel"
+    """Nobody waits for it any more: what is not done yet need not be paid for."""
     COLLECT = "collect"
     """Keep its answers, then start the runs, which make the missing calls live."""
     COLLECT_AND_STOP = "collect and stop"
-    """Keep its answers and start no runs: a person wanted it to end."""
+    """Keep its answers and cancel the runs that wait: a person wanted it to end."""
     SUBMIT_AGAIN = "submit again"
     GO_LIVE = "go live"
     """Start the runs without answers."""
 
 
-def next_step(status: BatchStatus, codes: Collection[str], *, submissions: int, most_submissions: int) -> NextStep:
+def next_step(
+    status: BatchStatus, codes: Collection[str], *, is_awaited: bool, submissions: int, most_submissions: int
+) -> NextStep:
     """Decide what is done about a batch.
 
     Args:
         status: What it does.
         codes: The provider's error codes, where it was refused.
+        is_awaited: Whether a run waits for its answers.
         submissions: How often these requests were submitted, this time included.
         most_submissions: After so many, requests that find no room at the provider are made live.
     """
     match status:
         case BatchStatus.WORKING:
+            return NextStep.WAIT if is_awaited else NextStep.CANCEL
+        case BatchStatus.ENDING:
             return NextStep.WAIT
         case BatchStatus.ENDED:
             return NextStep.COLLECT

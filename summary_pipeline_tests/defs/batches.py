@@ -12,12 +12,13 @@ from openai.types import Batch
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from summary_pipeline.database.batches import BatchRow, BatchState, open_batches, request_batches
+from summary_pipeline.database.batches import BatchRow, BatchState, open_batches
 from summary_pipeline.database.own_models import AnswerBatch
 from summary_pipeline.defs.batch_sensor import BATCH_SENSOR
 from summary_pipeline.local.openai_server.configuration import Behaviour
 from summary_pipeline.local.openai_server.serving import RunningServer
 from summary_pipeline.resources.factories import build_resources
+from summary_pipeline_tests.defs.backfills import Backfills
 from summary_pipeline_tests.defs.platform import Platform, snippets
 from summary_pipeline_tests.waiting import eventually
 
@@ -27,11 +28,13 @@ KEEPERS = "".join(
     for number in range(18)
 )
 """About four chunks of 100 tokens."""
+SHORT = "The lamp is lit at dusk."
+"""One chunk."""
 
 
 @dataclass(frozen=True)
 class Batches:
-    """What tests do: add videos, ask for batches, let time pass, and look at what came of it."""
+    """What tests do: add videos, launch backfills, let time pass, and look at what came of it."""
 
     platform: Platform
     server: RunningServer
@@ -41,8 +44,13 @@ class Batches:
         self.platform.add_video(video_id, snippets(text) if text is not None else None, status="ready")
         return video_id
 
-    def request(self, *video_ids: int) -> None:
-        assert request_batches(self.platform.engine, video_ids, description="Asked for.") == list(video_ids)
+    @property
+    def backfills(self) -> Backfills:
+        return Backfills(self.platform.defs, self.platform.instance)
+
+    def request(self, *video_ids: int) -> str:
+        """Launch a backfill whose runs wait; return its id."""
+        return self.backfills.launch(*video_ids)
 
     def tick(self) -> str:
         """Evaluate the sensor and return what it says."""
@@ -57,10 +65,10 @@ class Batches:
         assert isinstance(result, dg.SkipReason)
         return result.skip_message or ""
 
-    def tick_until_launched(self) -> list[str]:
-        """Tick, waiting for the provider in between, until no row is open; return what was said."""
+    def tick_until_settled(self) -> list[str]:
+        """Tick, waiting for the provider in between, until no run waits and no row is open; return what was said."""
         said = []
-        while open_batches(self.platform.engine):
+        while self.backfills.waiting() or open_batches(self.platform.engine):
             said.append(self.tick())
             self.wait_for_provider()
             assert len(said) < 20, said
@@ -98,21 +106,6 @@ class Batches:
 
     def behave(self, **behaviour: Any) -> None:  # noqa: ANN401 - any field of a behaviour
         self.server.behave(Behaviour.model_validate(behaviour))
-
-    def backfilled(self) -> list[set[str]]:
-        """Return the partitions of each backfill."""
-        found = []
-        for backfill in self.platform.instance.get_backfills():
-            data = backfill.asset_backfill_data
-            assert data is not None
-            subsets = [
-                data.target_subset.get_partitions_subset(dg.AssetKey(name))
-                for name in ("transcript", "persisted_summary")
-            ]
-            first, last = (set(subset.get_partition_keys()) for subset in subsets)
-            assert first == last
-            found.append(first)
-        return found
 
     def summarize(self, video_id: int) -> dict[str, Any]:
         """Run the job as the backfill does; return the document's provenance."""

@@ -1,7 +1,10 @@
 """The platform as assets and sensors meet it: real servers, and for each test a schema and a bucket of its own."""
 
+import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -9,13 +12,17 @@ import pytest
 from summary_pipeline.build import build_defs
 from summary_pipeline.database.schema import create_missing_shared_tables, migrate_own_tables
 from summary_pipeline.local.offline_openai import OfflineOpenAI
+from summary_pipeline.local.openai_server.serving import running_server
 from summary_pipeline.local.postgresql import EmbeddedPostgres
 from summary_pipeline.local.s3_server import EmbeddedS3
 from summary_pipeline.resources.connections import open_database, open_object_store
 from summary_pipeline.settings import load_settings
+from summary_pipeline_tests.defs.backfills import instance_with_queue
+from summary_pipeline_tests.defs.batches import Batches
 from summary_pipeline_tests.defs.platform import Platform
 
 DATABASE = "defs_tests"
+PRICE = {"input": 1000.0, "cached_input": 1000.0, "output": 1000.0}
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +67,26 @@ def platform(
             instance=instance,
         )
     database.engine.dispose()
+
+
+@pytest.fixture
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set before ``platform`` builds the definitions."""
+    monkeypatch.setenv("SUMMARY_CHUNK_TOKENS", "100")
+
+
+@pytest.fixture
+def batches(_small_chunks: None, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Batches]:
+    monkeypatch.setenv("SUMMARY_BATCH_FROM", "1")
+    with running_server() as server, instance_with_queue() as instance:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        yield Batches(replace(platform, instance=instance), server, monkeypatch)
+
+
+@pytest.fixture
+def priced(batches: Batches, tmp_path: Path) -> Batches:
+    """A model that costs a tenth of a cent a token, half of that in a batch."""
+    registry = tmp_path / "models.json"
+    registry.write_text(json.dumps({"extractive-offline": {"price": PRICE}}))
+    batches.monkeypatch.setenv("SUMMARY_MODEL_REGISTRY", str(registry))
+    return batches

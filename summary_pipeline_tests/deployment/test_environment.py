@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 from dagster import DagsterInstance
-from dagster._core.run_coordinator import QueuedRunCoordinator
 
+from summary_pipeline.defs.awaiting_runs import ANSWERS, AWAITED
 from summary_pipeline.deployment import commands
 from summary_pipeline.deployment.environment import LOCATION_NAME, dagster_environment, prepare_dagster_home
 from summary_pipeline.deployment.launcher import WarmWorkerRunLauncher
+from summary_pipeline.deployment.run_queue import BatchingRunCoordinator
 from summary_pipeline.deployment.storage import PooledPostgresStorage
 from summary_pipeline.local.postgresql import EmbeddedPostgres
 
@@ -97,13 +98,14 @@ def test_dagster_yaml_makes_the_instance_that_this_deployment_needs(
     with DagsterInstance.get() as instance:
         assert isinstance(instance.get_ref().storage, PooledPostgresStorage)
         assert isinstance(instance.run_launcher, WarmWorkerRunLauncher)
-        assert isinstance(instance.run_coordinator, QueuedRunCoordinator)
+        assert isinstance(instance.run_coordinator, BatchingRunCoordinator)
         queue = instance.get_concurrency_config().run_queue_config
         assert queue is not None
         assert queue.max_concurrent_runs == 6
         assert {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1} in (
             queue.tag_concurrency_limits
         )
+        assert {"key": ANSWERS, "value": AWAITED, "limit": 0} in queue.tag_concurrency_limits
         assert instance.run_monitoring_enabled
         assert instance.run_retries_enabled
         assert not instance.run_retries_retry_on_asset_or_op_failure

@@ -10,12 +10,15 @@ from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 from summary_pipeline_tests.stack_command import StackCommand, running
 
 SWEEP_AFTER_SECONDS = 15
+BATCH_FROM = 6
+"""Videos from which a backfill goes by batch: more than other tests have in one."""
 
 # Only waits are shortened.
 _ENVIRONMENT = {
     "SUMMARY_RETRY_DELAY_SECONDS": "0.2",
     "SUMMARY_RELAY_POLL_SECONDS": "0.5",
     "SUMMARY_SWEEP_AFTER_SECONDS": str(SWEEP_AFTER_SECONDS),
+    "SUMMARY_BATCH_FROM": str(BATCH_FROM),
 }
 
 

@@ -255,9 +255,8 @@ def _batches(last_day: date) -> Iterator[dict[str, Any]]:
     """One at each of two noons, of summaries that were asked for again."""
     for back in range(2):
         yield {
-            "state": "launched",
+            "state": "settled",
             "video_ids": list(range(1, 13)),
-            "description": "Selected: with ids 1-12.",
             "model": "gpt-6-luna",
             "prompt_version": "b81d24e90a53",
             "requests": 40,

@@ -192,7 +192,7 @@ def test_judgements_are_read_with_the_summary_they_are_about_whenever_it_was_jud
 
 
 def add_batch(engine: Engine, answered_at: datetime | None, **columns: object) -> None:
-    values: dict[str, Any] = {"state": "launched", "video_ids": [7], "description": "", "answered_at": answered_at}
+    values: dict[str, Any] = {"state": "settled", "video_ids": [7], "answered_at": answered_at}
     with engine.begin() as connection:
         connection.execute(insert(AnswerBatch).values({**values, **columns}))
 

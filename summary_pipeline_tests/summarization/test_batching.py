@@ -91,6 +91,7 @@ def test_a_tick_takes_less_than_the_provider() -> None:
     ("status", "codes", "submissions", "step"),
     [
         (BatchStatus.WORKING, [], 1, NextStep.WAIT),
+        (BatchStatus.ENDING, [], 1, NextStep.WAIT),
         (BatchStatus.ENDED, [], 1, NextStep.COLLECT),
         (BatchStatus.CANCELLED, [], 1, NextStep.COLLECT_AND_STOP),
         (BatchStatus.UNKNOWN, [], 1, NextStep.GO_LIVE),
@@ -102,7 +103,20 @@ def test_a_tick_takes_less_than_the_provider() -> None:
     ],
 )
 def test_what_is_done_about_a_batch(status: BatchStatus, codes: list[str], submissions: int, step: NextStep) -> None:
-    assert next_step(status, codes, submissions=submissions, most_submissions=3) is step
+    assert next_step(status, codes, is_awaited=True, submissions=submissions, most_submissions=3) is step
+
+
+@pytest.mark.parametrize(
+    ("status", "step"),
+    [
+        (BatchStatus.WORKING, NextStep.CANCEL),
+        (BatchStatus.ENDING, NextStep.WAIT),
+        (BatchStatus.ENDED, NextStep.COLLECT),
+        (BatchStatus.CANCELLED, NextStep.COLLECT_AND_STOP),
+    ],
+)
+def test_what_is_done_about_a_batch_that_no_run_waits_for(status: BatchStatus, step: NextStep) -> None:
+    assert next_step(status, [], is_awaited=False, submissions=1, most_submissions=3) is step
 
 
 def test_batches_cost_half() -> None:
