@@ -30,8 +30,7 @@ class BatchingRunCoordinator(QueuedRunCoordinator[dg.DagsterInstance]):
     def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
         run = context.dagster_run
         if run.status is dg.DagsterRunStatus.NOT_STARTED:
-            batch_from = load_pipeline_settings().summary_batch_from
-            if awaits_answers(run, backfill_size=self._backfill_size(context), batch_from=batch_from):
+            if self._awaits_answers(context):
                 self._instance.add_run_tags(run.run_id, {ANSWERS: AWAITED})
                 self._instance.report_engine_event(
                     "The run waits in the queue for answers by batch (SUMMARY_BATCH_FROM).", run
@@ -40,11 +39,13 @@ class BatchingRunCoordinator(QueuedRunCoordinator[dg.DagsterInstance]):
                 self._instance.add_run_tags(run.run_id, {ANSWERS: SETTLED})
         return super().submit_run(context)
 
-    def _backfill_size(self, context: SubmitRunContext) -> int:
-        backfill_id = context.dagster_run.tags.get(BACKFILL)
+    def _awaits_answers(self, context: SubmitRunContext) -> bool:
+        run = context.dagster_run
+        backfill_id = run.tags.get(BACKFILL)
         if backfill_id is None:
-            return 0
+            return False
         if backfill_id not in self._sizes:
             backfill = self._instance.get_backfill(backfill_id)
             self._sizes[backfill_id] = (backfill.get_num_partitions(context.workspace) if backfill else None) or 0
-        return self._sizes[backfill_id]
+        batch_from = load_pipeline_settings().summary_batch_from
+        return awaits_answers(run, backfill_size=self._sizes[backfill_id], batch_from=batch_from)

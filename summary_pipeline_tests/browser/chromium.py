@@ -63,6 +63,12 @@ def open_run(page: Page, run_id: str) -> None:
     page.get_by_text("Succeeded (5)").wait_for()
 
 
+def open_waiting_run(page: Page, run_id: str) -> None:
+    """Open a run that waits in the queue for a batch; its page says so."""
+    page.goto(f"/runs/{run_id}")
+    page.get_by_text("The run waits in the queue for answers by batch").wait_for()
+
+
 def bar(page: Page, step: str) -> Locator:
     """Return a step's bar in the timeline. The name on a short bar may be cut, its tooltip is not."""
     return page.locator(f".chart-element.box[data-tooltip={step}]")
