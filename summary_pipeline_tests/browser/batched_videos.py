@@ -1,7 +1,4 @@
-"""Videos of a backfill that goes by batch, and a provider that takes its time over them.
-
-The test and the picture in ``docs/images`` need the same ones.
-"""
+"""Videos of a backfill that goes by batch, and a provider that takes its time over them."""
 
 import json
 import uuid

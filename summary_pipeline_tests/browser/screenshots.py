@@ -5,7 +5,6 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from summary_pipeline_tests.browser.batched_videos import add_unheard_videos, make_batches_slow
 from summary_pipeline_tests.browser.chromium import (
     EXECUTABLE,
     WITHOUT,
@@ -20,14 +19,12 @@ from summary_pipeline_tests.browser.chromium import (
     open_lineage,
     open_partition,
     open_run,
-    open_waiting_run,
     select_assets,
 )
 from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPLE, demo_stack
 from summary_pipeline_tests.browser.failed_videos import add_failed_videos
 from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import Neighbour
-from summary_pipeline_tests.waiting import eventually
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
@@ -78,16 +75,6 @@ def take_failed(page: Page, neighbour: Neighbour, images: Path) -> None:
     _save(page, images / "backfill-failed.png")
 
 
-def take_waiting(page: Page, neighbour: Neighbour, dagster: DagsterApi, images: Path) -> None:
-    """Write the picture of a run that waits for a batch."""
-    videos = add_unheard_videos(neighbour, dagster)
-    dagster.launch_backfill(*map(str, videos))
-    (run,) = eventually(lambda: dagster.runs_of(videos[0]), "its run is queued", until=bool)
-    page.set_viewport_size({"width": 1600, "height": 500})
-    open_waiting_run(page, run.run_id)
-    _save(page, images / "run-waiting.png")
-
-
 def _save(page: Page, file: Path) -> None:
     # No pointer over anything, no field with the focus, and what is still moving or loading comes to rest.
     page.mouse.move(0, 0)
@@ -110,8 +97,6 @@ def main() -> None:
             take_backfill(page, IMAGES)
         with chromium_page(command.ui_url) as page, Neighbour(command.environment) as neighbour:
             take_failed(page, neighbour, IMAGES)
-            make_batches_slow(command.environment["OPENAI_BASE_URL"])
-            take_waiting(page, neighbour, DagsterApi(command.ui_url), IMAGES)
 
 
 if __name__ == "__main__":
