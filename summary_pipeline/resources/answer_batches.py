@@ -61,9 +61,8 @@ class AnswerBatches:
         with batches_turn(engine) as is_mine:
             if not is_mine:
                 return Turn()
-            for backfill_id in dict.fromkeys(awaited.values()):
-                of_backfill = [video_id for video_id, its_own in awaited.items() if its_own == backfill_id]
-                batches.request_batches(engine, of_backfill, backfill_id=backfill_id)
+            if awaited:
+                batches.request_batches(engine, awaited)
             if not batches.due_batches(engine):
                 return Turn()
             return asyncio.run(self._advance(awaited, time.monotonic() + seconds))

@@ -10,13 +10,13 @@ import datetime as dt
 import logging
 import time
 import uuid
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from summary_pipeline.database import batches
-from summary_pipeline.database.batches import Answered, BatchRow, BatchState, Submission
+from summary_pipeline.database.batches import BatchRow, BatchState, Submission
+from summary_pipeline.resources.batch_costs import BatchCosts, answered_by
 from summary_pipeline.resources.batch_filling import VideoCalls
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.object_store import ObjectStore
@@ -30,14 +30,13 @@ from summary_pipeline.summarization.batching import (
     BatchLimits,
     Load,
     NextStep,
-    highest_batch_cost,
     next_step,
     reason_against_batches,
 )
 from summary_pipeline.summarization.calls import Call
 from summary_pipeline.summarization.cost import Usage, completion_usage
 from summary_pipeline.summarization.errors import AnswerError
-from summary_pipeline.summarization.language_model import Completion, PermanentModelError
+from summary_pipeline.summarization.language_model import PermanentModelError
 from summary_pipeline.summarization.prompts import prompt_set_version
 
 logger = logging.getLogger(__name__)
@@ -70,6 +69,7 @@ class BatchSteps:
         self._settings = settings
         self._plan = plan_of(settings.pipeline)
         self._calls = VideoCalls(self._plan, settings.pipeline, objects, database)
+        self._costs = BatchCosts(self._plan, self._calls, deadline)
         self._store = answer_store(objects)
         self._database = database
         self._engine = database.engine
@@ -169,9 +169,8 @@ class BatchSteps:
                 return note
             case NextStep.WAIT:
                 note = f"{state.completed} of {state.total} requests are done."
-                batches.postpone(
-                    self._engine, row, utc_now(), note
-                )  # behind all others that something can be done about
+                # Behind all others that something can be done about.
+                batches.postpone(self._engine, row, utc_now(), note)
                 return note
             case NextStep.COLLECT | NextStep.COLLECT_AND_STOP:
                 return await self._collect(row, state, stop=step is NextStep.COLLECT_AND_STOP)
@@ -214,8 +213,8 @@ class BatchSteps:
             note += f" {len(problems)} requests brought no answer, the first because: {problems[0]}"
         end = BatchState.STOPPING if stop else BatchState.ANSWERED
         completions = {key: result.completion for key, result in results.items() if result.completion is not None}
-        usage = await self._charged(row, completions)
-        answered = _answered(completions.values(), usage) if completions else None
+        usage = await self._costs.charged(row, completions)
+        answered = answered_by(completions.values(), usage) if completions else None
         is_ended = batches.record_end(self._engine, row, end, spent_usd=usage.cost_usd, answered=answered, note=note)
         return note if is_ended else MOVED
 
@@ -249,44 +248,10 @@ class BatchSteps:
         spending = self._database.spending_on(_today())
         return replace(TICK_LIMITS, usd=max(0.0, limit_usd - spending.spent_usd - spending.reserved_usd))
 
-    async def _charged(self, row: BatchRow, completions: Mapping[str, Completion]) -> Usage:
-        """Return what the provider charges: for every answer, whether it could be used or not.
-
-        One whose tokens it did not count costs what its request costs at most.
-        """
-        price = self._plan.registry.lookup(row.model or "").batch_price
-        usages = {key: completion_usage(price, completion) for key, completion in completions.items()}
-        uncounted = {key for key, usage in usages.items() if usage.cost_usd is None}
-        if price is not None and uncounted:
-            for key, usd in (await self._highest_costs(row, uncounted)).items():
-                usages[key] = usages[key].model_copy(update={"cost_usd": usd})
-        return sum(usages.values(), Usage())
-
-    async def _highest_costs(self, row: BatchRow, keys: Collection[str]) -> dict[str, float | None]:
-        """Return what the calls of ``keys`` cost at most, of those that a run would still make, as time allows."""
-        found: dict[str, float | None] = {}
-        for video_id in row.video_ids:
-            if len(found) == len(keys) or time.monotonic() > self._deadline:
-                break
-            calls = await self._calls.of(video_id)
-            found |= {call.key: highest_batch_cost(call, self._plan.spec) for call in calls if call.key in keys}
-        return found
-
     def _end(self, row: BatchRow, state: BatchState, *, note: str) -> str:
         """End a row that brought nothing and cost nothing."""
         is_ended = batches.record_end(self._engine, row, state, spent_usd=0.0, note=note)
         return note if is_ended else MOVED
-
-
-def _answered(completions: Collection[Completion], usage: Usage) -> Answered:
-    """Return what was answered, under the name that most answers bear, which is that of the summaries made of them."""
-    names = Counter(completion.model for completion in completions)
-    return Answered(
-        model=names.most_common(1)[0][0],
-        calls=usage.calls,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-    )
 
 
 def _by_batch(usage: Usage) -> Usage:

@@ -1,7 +1,7 @@
 """What batches cost: half, set aside before, and counted once."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -23,36 +23,27 @@ pytestmark = pytest.mark.servers
 
 
 def test_a_batch_costs_half_and_counts_on_the_day(priced: Batches) -> None:
-    priced.monkeypatch.setenv("SUMMARY_MAX_COST_PER_DAY_USD", "1000")
-    video = priced.add_video(1)
-    priced.request(video)
-    priced.tick()
-    day = priced.row().reserved_on
-    assert day is not None
-    assert spending_on(priced.platform.engine, day).reserved_usd == pytest.approx(priced.row().reserved_usd)
-    assert priced.row().reserved_usd > 0
+    begun, day = _set_aside(priced)
+    assert spending_on(priced.platform.engine, day).reserved_usd == pytest.approx(begun.reserved_usd)
+    assert begun.reserved_usd > 0
     priced.tick_until_settled()
     spending = spending_on(priced.platform.engine, day)
     assert spending.reserved_usd == pytest.approx(0.0)
     (batch,) = priced.submitted()
     assert batch.usage is not None
     assert spending.spent_usd == pytest.approx(batch.usage.total_tokens * 0.001 / 2)
-    stored = priced.summarize(video)["stored_usage"]
+    stored = priced.summarize(1)["stored_usage"]
     assert stored["cost_usd"] == pytest.approx(spending.spent_usd)
 
 
 def test_an_answer_without_token_counts_costs_what_its_request_costs_at_most(priced: Batches) -> None:
-    priced.monkeypatch.setenv("SUMMARY_MAX_COST_PER_DAY_USD", "1000")
-    priced.request(priced.add_video(1))
-    priced.tick()
-    begun = priced.row()
-    assert begun.reserved_on is not None
+    begun, day = _set_aside(priced)
     priced.wait_for_provider()
     with priced.monkeypatch.context() as uncounted:
         counted = _without_one_count(uncounted)
         priced.tick()
     (ended,) = priced.rows()
-    spending = spending_on(priced.platform.engine, begun.reserved_on)
+    spending = spending_on(priced.platform.engine, day)
     assert spending.reserved_usd == pytest.approx(0.0)
     assert ended.spent_usd == pytest.approx(spending.spent_usd)
     others = sum(completion.input_tokens + completion.output_tokens for completion in counted) * 0.001 / 2
@@ -60,26 +51,18 @@ def test_an_answer_without_token_counts_costs_what_its_request_costs_at_most(pri
 
 
 def test_an_answer_without_token_counts_to_another_prompt_costs_all_that_was_set_aside(priced: Batches) -> None:
-    priced.monkeypatch.setenv("SUMMARY_MAX_COST_PER_DAY_USD", "1000")
-    priced.request(priced.add_video(1))
-    priced.tick()
-    begun = priced.row()
-    assert begun.reserved_on is not None
+    begun, day = _set_aside(priced)
     priced.wait_for_provider()
     priced.monkeypatch.setenv("SUMMARY_MAP_OUTPUT_TOKENS", "150")
     with priced.monkeypatch.context() as uncounted:
         _without_one_count(uncounted)
         priced.tick()
-    spending = spending_on(priced.platform.engine, begun.reserved_on)
+    spending = spending_on(priced.platform.engine, day)
     assert (spending.spent_usd, spending.reserved_usd) == pytest.approx((begun.reserved_usd, 0.0))
 
 
 def test_a_batch_whose_row_was_moved_while_it_was_collected_is_left_alone(priced: Batches) -> None:
-    priced.monkeypatch.setenv("SUMMARY_MAX_COST_PER_DAY_USD", "1000")
-    priced.request(priced.add_video(1))
-    priced.tick()
-    begun = priced.row()
-    assert begun.reserved_on is not None
+    _, day = _set_aside(priced)
     priced.wait_for_provider()
     end = statements.record_end
 
@@ -93,7 +76,7 @@ def test_a_batch_whose_row_was_moved_while_it_was_collected_is_left_alone(priced
     assert "it was moved by somebody else meanwhile" in priced.tick()
     (row,) = priced.rows()
     assert (row.state, row.spent_usd, priced.backfills.startable()) == (BatchState.CANCELLED, None, set())
-    assert spending_on(priced.platform.engine, begun.reserved_on).spent_usd == 0
+    assert spending_on(priced.platform.engine, day).spent_usd == 0
 
 
 def test_what_a_batch_cost_is_in_the_report_of_the_day_with_the_runs_after_it(priced: Batches) -> None:
@@ -135,17 +118,23 @@ def test_a_video_dearer_than_its_limit_is_left_to_its_run(priced: Batches) -> No
 
 
 def test_what_was_paid_for_another_prompt_is_counted_but_not_kept(priced: Batches) -> None:
-    priced.monkeypatch.setenv("SUMMARY_MAX_COST_PER_DAY_USD", "1000")
-    priced.request(priced.add_video(1))
-    priced.tick()
-    day = priced.row().reserved_on
-    assert day is not None
+    _, day = _set_aside(priced)
     priced.monkeypatch.setenv("SUMMARY_MAP_OUTPUT_TOKENS", "150")
     priced.wait_for_provider()
     priced.tick_until_settled()
     (row,) = priced.rows()
     assert (row.answers_kept, row.state) == (0, "settled")
     assert spending_on(priced.platform.engine, day).spent_usd > 0
+
+
+def _set_aside(priced: Batches) -> tuple[BatchRow, date]:
+    """Submit a batch about video 1 under a limit that allows it; return its row, and the day that pays for it."""
+    priced.monkeypatch.setenv("SUMMARY_MAX_COST_PER_DAY_USD", "1000")
+    priced.request(priced.add_video(1))
+    priced.tick()
+    begun = priced.row()
+    assert begun.reserved_on is not None
+    return begun, begun.reserved_on
 
 
 def _without_one_count(patch: pytest.MonkeyPatch) -> list[Completion]:
