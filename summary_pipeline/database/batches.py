@@ -5,7 +5,7 @@ a tick that lost its turn changes nothing. Does not belong here: whose turn it i
 (``summarization.batching``), and the calls (``resources.answer_batches``).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,13 +15,10 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from summary_pipeline.database.errors import typed_errors
-from summary_pipeline.database.locks import Lock, wait_for_lock
 from summary_pipeline.database.own_models import AnswerBatch
 from summary_pipeline.database.spending import reserve_within, settle_within
 from summary_pipeline.database.unit_of_work import unit_of_work
 from summary_pipeline.database.video_row import utc_clock
-
-_REQUESTS_LOCK: Final = 1
 
 
 class BatchState(StrEnum):
@@ -100,29 +97,30 @@ class Answered:
     output_tokens: int
 
 
-def request_batches(engine: Engine, video_ids: Sequence[int], *, backfill_id: str) -> list[int]:
-    """Ask for the answers about ``video_ids`` by batch; return those that were added.
+def request_batches(engine: Engine, awaited: Mapping[int, str]) -> list[int]:
+    """Ask for the answers about videos by batch, a row for each backfill; return the videos that were added.
 
-    A video that waits in a batch already is left out: all its runs start with that one.
+    A video that waits in a batch already is left out: all its runs start with that one. It takes the turn
+    (``locks.batches_turn``): two at once could both add a video.
 
     Args:
         engine: The database.
-        video_ids: In the order in which they shall be worked on.
-        backfill_id: The backfill whose runs wait for the answers.
+        awaited: The videos, in the order in which they shall be worked on, and the backfills whose runs wait.
 
     Raises:
         DatabaseError: the database could not answer; nothing was asked for.
     """
     with unit_of_work(engine, "asking for batches of calls") as work:
-        wait_for_lock(work.session.connection(), Lock.BATCHES, _REQUESTS_LOCK)
         waiting = _waiting_videos(work.session)
-        added = [video_id for video_id in dict.fromkeys(video_ids) if video_id not in waiting]
-        if added:
-            work.session.execute(
-                insert(AnswerBatch).values(state=BatchState.REQUESTED, video_ids=added, backfill_id=backfill_id)
-            )
+        added: dict[str, list[int]] = {}
+        for video_id, backfill_id in awaited.items():
+            if video_id not in waiting:
+                added.setdefault(backfill_id, []).append(video_id)
+        for backfill_id, video_ids in added.items():
+            row = {"state": BatchState.REQUESTED, "video_ids": video_ids, "backfill_id": backfill_id}
+            work.session.execute(insert(AnswerBatch).values(row))
         work.commit()
-        return added
+        return [video_id for video_ids in added.values() for video_id in video_ids]
 
 
 def open_batches(engine: Engine) -> list[BatchRow]:

@@ -37,21 +37,21 @@ def submission(*video_ids: int, usd: float = 1.0) -> Submission:
 
 @pytest.fixture
 def submitted(engine: Engine) -> BatchRow:
-    request_batches(engine, [1, 2], backfill_id="a backfill")
+    request_batches(engine, dict.fromkeys([1, 2], "a backfill"))
     assert begin_submission(engine, only_row(engine), submission(1, 2), day=DAY, limit_usd=10.0)
     assert record_submitted(engine, only_row(engine).id, "batch_1")
     return only_row(engine)
 
 
 def test_a_video_waits_once(engine: Engine) -> None:
-    assert request_batches(engine, [3, 1, 3], backfill_id="a backfill") == [3, 1]
-    assert request_batches(engine, [1, 2], backfill_id="a backfill") == [2]
-    assert request_batches(engine, [1, 2], backfill_id="a backfill") == []
+    assert request_batches(engine, dict.fromkeys([3, 1, 3], "a backfill")) == [3, 1]
+    assert request_batches(engine, dict.fromkeys([1, 2], "a backfill")) == [2]
+    assert request_batches(engine, dict.fromkeys([1, 2], "a backfill")) == []
     assert [row.video_ids for row in open_batches(engine)] == [(3, 1), (2,)]
 
 
 def test_what_does_not_fit_waits_in_a_row_of_its_own(engine: Engine) -> None:
-    request_batches(engine, [1, 2, 3], backfill_id="a backfill")
+    request_batches(engine, dict.fromkeys([1, 2, 3], "a backfill"))
     assert begin_submission(engine, only_row(engine), submission(1), day=DAY, limit_usd=None)
     begun, rest = open_batches(engine)
     assert (begun.state, begun.video_ids, begun.submissions) == (BatchState.SUBMITTING, (1,), 1)
@@ -76,14 +76,14 @@ def test_a_batch_whose_cost_is_not_known_counts_as_what_was_set_aside_for_it(
 
 
 def test_a_batch_that_the_day_can_not_pay_is_not_begun(engine: Engine) -> None:
-    request_batches(engine, [1, 2], backfill_id="a backfill")
+    request_batches(engine, dict.fromkeys([1, 2], "a backfill"))
     assert not begin_submission(engine, only_row(engine), submission(1, usd=1.01), day=DAY, limit_usd=1.0)
     assert only_row(engine).state is BatchState.REQUESTED
     assert spending_on(engine, DAY).reserved_usd == 0.0
 
 
 def test_a_row_is_begun_once_and_money_set_aside_once(engine: Engine) -> None:
-    request_batches(engine, [1], backfill_id="a backfill")
+    request_batches(engine, dict.fromkeys([1], "a backfill"))
     row = only_row(engine)
     assert begin_submission(engine, row, submission(1), day=DAY, limit_usd=10.0)
     assert not begin_submission(engine, row, submission(1), day=DAY, limit_usd=10.0)
@@ -113,14 +113,14 @@ def test_a_video_whose_batch_is_at_its_end_can_be_asked_for_again(
     engine: Engine, submitted: BatchRow, end: BatchState
 ) -> None:
     assert record_end(engine, submitted, end, spent_usd=0.0)
-    assert request_batches(engine, [1, 2], backfill_id="another") == []
+    assert request_batches(engine, dict.fromkeys([1, 2], "another")) == []
     assert record_told(engine, only_row(engine))
     assert open_batches(engine) == []
-    assert request_batches(engine, [1, 2], backfill_id="a backfill") == [1, 2]
+    assert request_batches(engine, dict.fromkeys([1, 2], "a backfill")) == [1, 2]
 
 
 def test_a_postponed_row_is_not_due(engine: Engine) -> None:
-    request_batches(engine, [1], backfill_id="a backfill")
+    request_batches(engine, dict.fromkeys([1], "a backfill"))
     now = datetime.now(UTC).replace(tzinfo=None)
     assert postpone(engine, only_row(engine), now + timedelta(hours=1), "later")
     assert due_batches(engine) == []
@@ -130,8 +130,8 @@ def test_a_postponed_row_is_not_due(engine: Engine) -> None:
 
 
 def test_the_row_that_waited_longest_comes_first(engine: Engine) -> None:
-    request_batches(engine, [1], backfill_id="a backfill")
-    request_batches(engine, [2], backfill_id="a backfill")
+    request_batches(engine, dict.fromkeys([1], "a backfill"))
+    request_batches(engine, dict.fromkeys([2], "a backfill"))
     first, second = due_batches(engine)
     postpone(engine, first, datetime.now(UTC).replace(tzinfo=None), "looked at")
     assert [row.id for row in due_batches(engine)] == [second.id, first.id]
@@ -142,6 +142,6 @@ def test_one_process_at_a_time_has_the_turn(engine: Engine) -> None:
         assert first
         with batches_turn(engine) as second:
             assert not second
-        assert request_batches(engine, [1], backfill_id="a backfill") == [1]
+        assert request_batches(engine, dict.fromkeys([1], "a backfill")) == [1]
     with batches_turn(engine) as third:
         assert third
