@@ -12,7 +12,7 @@ from typing import Final
 import dagster as dg
 
 from summary_pipeline.defs.job import CHUNK_SUMMARIES, JOB_NAME
-from summary_pipeline.defs.partitions import PARTITION_TAG
+from summary_pipeline.defs.partitions import PARTITION_TAG, is_video, video_id_of
 from summary_pipeline.defs.run_retries import BACKFILL
 
 ANSWERS: Final = "summary_pipeline/answers_by_batch"
@@ -34,7 +34,7 @@ def awaits_answers(run: dg.DagsterRun, *, backfill_size: int, batch_from: int | 
     """
     if batch_from is None or backfill_size < batch_from or run.parent_run_id is not None:
         return False
-    if not _is_video(run.tags.get(PARTITION_TAG, "")):
+    if not is_video(run.tags.get(PARTITION_TAG, "")):
         return False
     selected = run.asset_selection
     return dg.AssetKey(CHUNK_SUMMARIES) in selected if selected else run.job_name == JOB_NAME
@@ -45,7 +45,7 @@ def runs_awaiting_answers(instance: dg.DagsterInstance) -> Mapping[int, Sequence
     found: dict[int, list[dg.DagsterRun]] = {}
     held = dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED], tags={ANSWERS: AWAITED})
     for run in instance.get_runs(held, ascending=True):
-        found.setdefault(int(run.tags[PARTITION_TAG]), []).append(run)
+        found.setdefault(video_id_of(run.tags[PARTITION_TAG]), []).append(run)
     return found
 
 
@@ -64,7 +64,3 @@ def cancel(instance: dg.DagsterInstance, run: dg.DagsterRun, note: str) -> None:
     """End a run that has not started; its page says ``note``."""
     instance.report_engine_event(note, run)
     instance.run_coordinator.cancel_run(run.run_id)
-
-
-def _is_video(key: str) -> bool:
-    return key.isascii() and key.isdigit()

@@ -4,7 +4,8 @@ Belongs here: a tick. Does not belong here: the batches (``resources.answer_batc
 (``awaiting_runs``).
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from typing import Final
 
 import dagster as dg
@@ -16,6 +17,8 @@ from summary_pipeline.resources.answer_batches import AnswerBatches
 BATCH_SENSOR: Final = "answer_batches_sensor"
 TURN_SECONDS: Final = 20.0
 """A tick is cut at 60 s; what one turn can't finish, the next one goes on with."""
+TELLING_SECONDS: Final = 20.0
+"""The same for telling runs, of which two hundred take a second."""
 
 
 @dg.sensor(
@@ -34,10 +37,13 @@ def answer_batches_sensor(
     turn = answer_batches.advance(awaited, TURN_SECONDS)
     for line in turn.happened:
         context.log.info(line)
+    deadline = time.monotonic() + TELLING_SECONDS
     for row in turn.ended:
-        told = _tell(context.instance, row, awaiting)
-        answer_batches.record_told(row)
-        context.log.info("Batch %s: %s runs %s.", row.id, told, _VERBS[row.state])
+        runs = [run for video_id in row.video_ids for run in awaiting.get(video_id, ())]
+        told = _tell(context.instance, row, runs, deadline)
+        if told == len(runs):
+            answer_batches.record_told(row)
+        context.log.info("Batch %s: %s of %s runs %s.", row.id, told, len(runs), _VERBS[row.state])
     if turn.errors:
         raise turn.errors[0]  # the tick fails, so that people see it; it is tried again
     return dg.SkipReason(" ".join(turn.happened) or "No batch needs anything.")
@@ -46,11 +52,12 @@ def answer_batches_sensor(
 _VERBS: Final = {BatchState.ANSWERED: "may start", BatchState.STOPPING: "were cancelled"}
 
 
-def _tell(instance: dg.DagsterInstance, row: BatchRow, awaiting: Mapping[int, Sequence[dg.DagsterRun]]) -> int:
-    """Let the runs that wait for ``row`` start, or cancel them; return how many. Done again, it changes nothing."""
-    runs = [run for video_id in row.video_ids for run in awaiting.get(video_id, ())]
+def _tell(instance: dg.DagsterInstance, row: BatchRow, runs: Sequence[dg.DagsterRun], deadline: float) -> int:
+    """Let runs that wait for ``row`` start, or cancel them, as far as the time allows; return how many were told."""
     note = f"Batch {row.id} ({row.batch_id or 'not submitted'}): {row.note or ''}".strip()
-    for run in runs:
+    for told, run in enumerate(runs):
+        if time.monotonic() > deadline:
+            return told
         if row.state is BatchState.STOPPING:
             cancel(instance, run, note)
         else:

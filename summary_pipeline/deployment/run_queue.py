@@ -7,7 +7,7 @@ Whoever launches a backfill, its runs are queued by Dagster's daemon, one by one
 every run before it can start.
 """
 
-from typing import Any
+import functools
 
 import dagster as dg
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
@@ -21,10 +21,10 @@ from summary_pipeline.settings import load_pipeline_settings
 class BatchingRunCoordinator(QueuedRunCoordinator[dg.DagsterInstance]):
     """What ``dagster.yaml`` names as run coordinator. Its configuration is that of ``QueuedRunCoordinator``."""
 
-    def __init__(self, **config: Any) -> None:  # noqa: ANN401 - handed on
-        super().__init__(**config)
-        # Counting a backfill's partitions takes time in proportion to them, and each of its runs asks.
-        self._sizes: dict[str, int] = {}
+    @functools.cached_property
+    def _sizes(self) -> dict[str, int]:
+        """Partitions by backfill: counting them takes time in proportion, and each of its runs asks."""
+        return {}
 
     @override
     def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:

@@ -1,9 +1,11 @@
 """Summarizing videos again by hand: what the README and ``docs/resummarizing.md`` tell people to click."""
 
+import json
+import uuid
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from summary_pipeline_tests.browser.batched_videos import add_unheard_videos, make_batches_slow
 from summary_pipeline_tests.browser.chromium import (
     launch_backfill,
     open_backfill_dialog,
@@ -13,12 +15,12 @@ from summary_pipeline_tests.browser.chromium import (
     open_waiting_run,
     select_assets,
 )
-from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPLE
+from summary_pipeline_tests.browser.demo_stack import BATCH_FROM, CHINESE_SAMPLE, LONG_SAMPLE
 from summary_pipeline_tests.browser.failed_videos import add_failed_videos, upload_what_is_missing
+from summary_pipeline_tests.end_to_end.conftest import Model
 from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
-from summary_pipeline_tests.end_to_end.neighbour import Neighbour
+from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, Neighbour
 from summary_pipeline_tests.stack_command import StackCommand
-from summary_pipeline_tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -61,15 +63,26 @@ def test_one_click_chooses_the_failed_videos_and_they_alone_run_again(
 def test_a_large_backfill_waits_for_its_answers_and_then_goes_on(
     page: Page, neighbour: Neighbour, dagster: DagsterApi, stack: StackCommand
 ) -> None:
-    make_batches_slow(stack.environment["OPENAI_BASE_URL"])
-    videos = add_unheard_videos(neighbour, dagster)
+    # Long enough to look at what waits for it.
+    Model(stack.environment["OPENAI_BASE_URL"]).work_on_batches_for(15)
+    videos = _add_unheard_videos(neighbour, dagster)
     open_lineage(page)
     select_assets(page, 'group:"summaries"')
     dialog = open_backfill_dialog(page, *map(str, videos))
     launch_backfill(page, dialog)
-    (run,) = eventually(lambda: dagster.runs_of(videos[0]), "its run is queued", until=bool)
-    open_waiting_run(page, run.run_id)
+    open_waiting_run(page, dagster.queued_run_of(videos[0]).run_id)
     # The page looks for news by itself.
     expect(page.get_by_text(f"{len(videos)} of {len(videos)} answers were stored.")).to_be_visible(timeout=240_000)
     expect(page.get_by_text("Succeeded (5)")).to_be_visible(timeout=240_000)
     neighbour.wait_for_status("indexing", *videos)
+
+
+def _add_unheard_videos(neighbour: Neighbour, dagster: DagsterApi) -> list[int]:
+    """Add as many videos as make a large backfill, about which nothing was ever asked, with partitions."""
+    added = []
+    for _ in range(BATCH_FROM):
+        said = {"text": f"This tape has the number {uuid.uuid4()}.", "start": 40.0}
+        video_id, _key = neighbour.add_video(json.dumps([*SNIPPETS, said]).encode())
+        dagster.add_partition(str(video_id))
+        added.append(video_id)
+    return added

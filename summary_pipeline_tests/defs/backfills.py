@@ -1,12 +1,13 @@
 """Backfills as Dagster's daemon works them off, up to the queue, with the coordinator of ``dagster.yaml``."""
 
 import contextlib
+import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import dagster as dg
 from dagster._core.execution.backfill import PartitionBackfill
@@ -16,7 +17,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.storage.event_log import InMemoryEventLogStorage
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
-from dagster._core.storage.root import TemporaryLocalArtifactStorage
+from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.runs import InMemoryRunStorage
 from dagster._core.test_utils import create_run_for_test
 from dagster._core.workspace.context import BaseWorkspaceRequestContext
@@ -29,15 +30,18 @@ from summary_pipeline.deployment.run_queue import BatchingRunCoordinator
 @contextlib.contextmanager
 def instance_with_queue() -> Iterator[dg.DagsterInstance]:
     """An instance in memory that queues runs as the deployment does, and never lets one out."""
-    with dg.DagsterInstance(
-        instance_type=InstanceType.EPHEMERAL,
-        local_artifact_storage=TemporaryLocalArtifactStorage(),  # type: ignore[no-untyped-call]
-        run_storage=InMemoryRunStorage(),
-        event_storage=InMemoryEventLogStorage(),
-        compute_log_manager=NoOpComputeLogManager(),
-        run_coordinator=BatchingRunCoordinator(),
-        run_launcher=SyncInMemoryRunLauncher(),
-    ) as instance:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        dg.DagsterInstance(
+            instance_type=InstanceType.EPHEMERAL,
+            local_artifact_storage=LocalArtifactStorage(directory),
+            run_storage=InMemoryRunStorage(),
+            event_storage=InMemoryEventLogStorage(),
+            compute_log_manager=NoOpComputeLogManager(),
+            run_coordinator=BatchingRunCoordinator(),
+            run_launcher=SyncInMemoryRunLauncher(),
+        ) as instance,
+    ):
         yield instance
 
 
@@ -75,11 +79,26 @@ class Backfills:
             self.submit("__ASSET_JOB", tags=tags, asset_selection=frozenset(selection))
         return backfill_id
 
-    def submit(self, job: str, **run: Any) -> dg.DagsterRun:  # noqa: ANN401 - any field of a run
-        """Create a run and hand it to the queue."""
+    def submit(
+        self,
+        job: str,
+        *,
+        tags: Mapping[str, str],
+        asset_selection: frozenset[dg.AssetKey] | None = None,
+        repeats: str | None = None,
+    ) -> dg.DagsterRun:
+        """Create a run and hand it to the queue. ``repeats`` is the run of which it is the re-execution."""
         location = RegisteredCodeLocationOrigin("summary_pipeline")
         origin = RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job)
-        created = create_run_for_test(self.instance, job_name=job, remote_job_origin=origin, **run)
+        created = create_run_for_test(
+            self.instance,
+            job_name=job,
+            remote_job_origin=origin,
+            tags=tags,
+            asset_selection=asset_selection,
+            parent_run_id=repeats,
+            root_run_id=repeats,
+        )
         workspace = SimpleNamespace(asset_graph=self.defs.get_repository_def().asset_graph)
         context = SubmitRunContext(created, cast("BaseWorkspaceRequestContext", workspace))
         return self.instance.run_coordinator.submit_run(context)

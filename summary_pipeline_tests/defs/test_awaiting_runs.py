@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from summary_pipeline.database.batches import BatchState
+from summary_pipeline.defs import batch_sensor
 from summary_pipeline.defs.awaiting_runs import ANSWERS, AWAITED, awaits_answers
 from summary_pipeline_tests.defs.batches import SHORT, Batches
 
@@ -67,7 +68,7 @@ def test_a_run_that_repeats_one_that_was_cancelled_while_it_waited_starts(batche
     batches.request(batches.add_video(1))
     batches.backfills.cancel()
     tags = {"dagster/backfill": "gone", "dagster/partition": "1", ANSWERS: AWAITED}
-    batches.backfills.submit("summarize_video", tags=tags, parent_run_id="0", root_run_id="0")
+    batches.backfills.submit("summarize_video", tags=tags, repeats="0")
     assert batches.backfills.startable() == {1}
 
 
@@ -132,3 +133,16 @@ def test_a_batch_goes_on_while_one_run_of_it_waits(batches: Batches) -> None:
     batches.tick_until_settled()
     assert batches.states() == [BatchState.SETTLED]
     assert (batches.backfills.startable(), batches.backfills.cancelled()) == ({2}, {1})
+
+
+def test_runs_that_one_tick_has_no_time_to_tell_are_told_by_the_next(batches: Batches) -> None:
+    batches.request(batches.add_video(1), batches.add_video(2, SHORT))
+    batches.tick()
+    batches.wait_for_provider()
+    with batches.monkeypatch.context() as slow:
+        slow.setattr(batch_sensor, "TELLING_SECONDS", -1.0)
+        batches.tick()
+    assert batches.backfills.waiting() == [1, 2]
+    assert batches.row().state is BatchState.ANSWERED
+    batches.tick_until_settled()
+    assert batches.backfills.startable() == {1, 2}

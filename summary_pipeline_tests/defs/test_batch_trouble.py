@@ -70,33 +70,22 @@ def test_a_provider_that_is_away_is_asked_again(batches: Batches) -> None:
     assert len(batches.submitted()) == 1
 
 
-def test_a_crash_while_answers_are_stored_repeats_no_request(batches: Batches) -> None:
-    video = batches.add_video(1)
-    batches.request(video)
+@pytest.mark.parametrize("statement", ["record_end", "record_told"], ids=["answers are stored", "runs are let go"])
+def test_a_crash_while_something_is_done_repeats_no_request_and_lets_every_run_go(
+    batches: Batches, statement: str
+) -> None:
+    batches.request(batches.add_video(1))
     batches.tick()
     batches.wait_for_provider()
     with batches.monkeypatch.context() as crash:
-        crash.setattr(statements, "record_end", _lost_connection)
+        crash.setattr(statements, statement, _lost_connection)
         with pytest.raises(TransientDatabaseError):
             batches.tick()
     batches.tick_until_settled()
     assert len(batches.submitted()) == 1
     (row,) = batches.rows()
-    assert (row.state, row.answers_kept) == ("settled", row.requests)
-
-
-def test_runs_that_were_let_go_before_a_crash_do_not_wait_for_another_batch(batches: Batches) -> None:
-    video = batches.add_video(1)
-    batches.request(video)
-    batches.tick()
-    batches.wait_for_provider()
-    with batches.monkeypatch.context() as crash:
-        crash.setattr(statements, "record_told", _lost_connection)
-        with pytest.raises(TransientDatabaseError):
-            batches.tick()
-    batches.tick_until_settled()
-    assert len(batches.submitted()) == 1
-    assert batches.states() == [BatchState.SETTLED]
+    assert (row.state, row.answers_kept) == (BatchState.SETTLED, row.requests)
+    assert batches.backfills.startable() == {1}
 
 
 def test_a_provider_without_room_gets_the_batch_again_later(batches: Batches) -> None:

@@ -57,6 +57,10 @@ class Model:
         fault = {"kind": "slow", "contains": phrase, "seconds": seconds}
         httpx.post(self._url, json={"faults": [fault]}).raise_for_status()
 
+    def work_on_batches_for(self, seconds: float) -> None:
+        """Take so long over each batch that is submitted from now on."""
+        httpx.post(self._url, json={"batch_seconds": seconds}).raise_for_status()
+
     def delay_nothing(self) -> None:
         httpx.delete(self._url).raise_for_status()
 

@@ -78,6 +78,11 @@ class DagsterApi:
             until=lambda runs: len(runs) >= count and all(run.has_ended for run in runs),
         )
 
+    def queued_run_of(self, video_id: int) -> Run:
+        """Wait until a video has its run, started or not, and return it."""
+        (run,) = eventually(lambda: self.runs_of(video_id), f"a run of video {video_id} is queued", until=bool)
+        return run
+
     def wait_for_start(self, video_id: int) -> Run:
         """Wait until a worker executes a video's run, and return it."""
         (run,) = eventually(
@@ -182,12 +187,12 @@ class DagsterApi:
         )["assetNodeOrError"]
         return set(node["assetPartitionStatuses"]["failedPartitions"])
 
-    def re_execute_from_failure(self, run_id: str) -> str:
-        """Re-execute a run as the UI's button does; return the new run's id."""
+    def re_execute(self, run_id: str, *, strategy: str) -> str:
+        """Re-execute a run as the UI's buttons do, "ALL_STEPS" or "FROM_FAILURE"; return the new run's id."""
         answer = self.query(
             """mutation($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams: $params) { __typename
                 ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
-            params={"parentRunId": run_id, "strategy": "FROM_FAILURE"},
+            params={"parentRunId": run_id, "strategy": strategy},
         )["launchRunReexecution"]
         assert answer["__typename"] == "LaunchRunSuccess", answer
         new_run: str = answer["run"]["runId"]

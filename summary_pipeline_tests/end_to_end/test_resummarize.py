@@ -180,7 +180,7 @@ def test_a_failed_run_is_re_executed_in_the_ui_for_its_event(
     _, video_id = failed
     neighbour.upload(f"transcripts/{video_id}/transcript.json", b'[{"text": "It is mended.", "start": 0}]')
     (run,) = dagster.runs_of(video_id)
-    dagster.re_execute_from_failure(run.run_id)
+    dagster.re_execute(run.run_id, strategy="FROM_FAILURE")
     neighbour.wait_for_status("indexing", video_id)
     event_id = run.tags["summary_pipeline/event_id"]
     assert len(neighbour.effect(video_id, event_id)["processed_messages"]) == 1
