@@ -66,6 +66,8 @@ def open_run(page: Page, run_id: str) -> None:
 def open_waiting_run(page: Page, run_id: str) -> None:
     """Open a run that waits in the queue for a batch; its page says so."""
     page.goto(f"/runs/{run_id}")
+    # Of a long list of events the page holds those alone that are in view.
+    filter_events(page, "answers by batch")
     page.get_by_text("The run waits in the queue for answers by batch").wait_for()
 
 
@@ -98,7 +100,11 @@ def open_backfill_dialog(page: Page, *partitions: str) -> Locator:
     dialog = _open_materialize_dialog(page)
     dialog.get_by_text("Select a partition or create one").click()
     for key in partitions:
-        page.get_by_role("menuitem").filter(has_text=key).click()
+        # Its text holds the key twice, its title once.
+        item = page.get_by_role("menuitem").filter(has=page.get_by_title(key, exact=True))
+        item.click()
+        # The next click adds to what the menu shows as chosen.
+        expect(item.get_by_role("checkbox")).to_be_checked()
     # Closes the menu.
     dialog.get_by_text("Launch runs to materialize").click()
     expect(dialog.get_by_text(f"{len(partitions)} partitions", exact=True)).to_be_visible()

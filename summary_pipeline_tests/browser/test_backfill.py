@@ -73,7 +73,7 @@ def test_a_large_backfill_waits_for_its_answers_and_then_goes_on(
     dialog = open_backfill_dialog(page, *map(str, videos))
     launch_backfill(page, dialog)
     open_waiting_run(page, dagster.queued_run_of(videos[0]).run_id)
-    # The page looks for news by itself. Of a long list of events it holds those alone that are in view.
+    # The page looks for news by itself.
     expect(page.get_by_text("Succeeded (5)")).to_be_visible(timeout=240_000)
     filter_events(page, "answers were stored")
     expect(page.get_by_text(re.compile(r"^Batch \d+ \(batch_\w+\): \d of \d answers were stored"))).to_be_visible()
