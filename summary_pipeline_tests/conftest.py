@@ -14,6 +14,7 @@ import pytest
 from summary_pipeline.local.offline_openai import OfflineOpenAI
 from summary_pipeline.local.postgresql import EmbeddedPostgres
 from summary_pipeline.local.s3_server import EmbeddedS3
+from summary_pipeline_tests.distribution import OneWorkerForAStack
 from summary_pipeline_tests.kafka_brokers import KAFKA_BROKERS_FOR_TESTS, KafkaChoice, start_broker
 
 _BROKERS_USED = pytest.StashKey[list[str]]()
@@ -89,6 +90,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _rank(item: pytest.Item) -> int:
     return next((place for place, name in enumerate(_SLOWEST) if item.get_closest_marker(name)), len(_SLOWEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneWorkerForAStack | None:
+    """Where files are kept whole, keep on one worker what shares a stack, too."""
+    return OneWorkerForAStack(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

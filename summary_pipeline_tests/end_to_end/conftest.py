@@ -30,17 +30,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackCommand]:
-    """The demo, started without a terminal."""
-    command = StackCommand("demo", data_dir=tmp_path_factory.mktemp("demo") / "data")
-    try:
-        command.start()
-        yield command
-    finally:
-        command.kill()
-
-
-@pytest.fixture(scope="package")
 def stack() -> Iterator[StackCommand]:
     with running("dev", environment=_ENVIRONMENT) as command:
         yield command

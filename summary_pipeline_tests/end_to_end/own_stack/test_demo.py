@@ -1,6 +1,7 @@
 """``summary-pipeline demo`` without a terminal, as a pipeline of CI runs it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,17 @@ from summary_pipeline_tests.local.process_support import require_none_of
 from summary_pipeline_tests.stack_command import StackCommand
 
 pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackCommand]:
+    """The demo, started without a terminal."""
+    command = StackCommand("demo", data_dir=tmp_path_factory.mktemp("demo") / "data")
+    try:
+        command.start()
+        yield command
+    finally:
+        command.kill()
 
 
 def test_the_demo_ends_by_itself_with_status_0(demo: StackCommand) -> None:
