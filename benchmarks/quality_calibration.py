@@ -18,11 +18,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks.quality_breakages import gross, wrong_facts
 from benchmarks.tables import print_table
 from summary_pipeline.summarization.quality import COMPONENTS, SCORER, score_summary
 from summary_pipeline.summarization.sentences import split_sentences
-from summary_pipeline_tests.summarization.quality.breakages import seeded
+from summary_pipeline_tests.summarization.quality.breakages import gross, seeded, wrong_facts
 
 PUBLISHED = {
     "ROUGE-1 / -2 / -L with a reference": "0.192 / 0.205 / 0.165",
