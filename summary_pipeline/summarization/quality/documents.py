@@ -32,6 +32,9 @@ _LONG_SOURCE = 5_000
 _BRIEF = 250
 _NOT_BRIEF = 750
 """Words of a brief exchange, and of a source that is none."""
+_STOPS = frozenset(".!?…。！？．؟۔।॥")
+_CAPTIONS = 0.2
+"""Share of lines that end within a sentence, from which they are captions."""
 _PROSE_TALK = 0.04
 _SPEECH_TALK = 0.08
 """Shares of words such as "I" and "you", in prose with quotations and in speech."""
@@ -57,6 +60,12 @@ class Source:
     def brief(self) -> float:
         """How far the source is a brief exchange, of which a sentence or two tell everything, 0 to 1."""
         return self.speech * min(1.0, max(0.0, (_NOT_BRIEF - self.words) / (_NOT_BRIEF - _BRIEF)))
+
+    @property
+    def captioned(self) -> bool:
+        """Whether its lines are captions, which break off within sentences. Those of an article are paragraphs."""
+        ends = [end for line in self.text[:200_000].splitlines() if (end := line.rstrip()[-2:])]
+        return len(ends) >= 4 and sum(_STOPS.isdisjoint(end) for end in ends) >= _CAPTIONS * len(ends)
 
     def weight(self, unit: str) -> float:
         """Return how telling a unit is: the rarer in the source, the more (inverse block frequency)."""

@@ -31,7 +31,7 @@ _MOST_REPETITION = 0.3
 """Share of repeated pairs from which a text repeats itself."""
 _SHOWN_IN = {"prose": 30.0, "speech": 150.0, "brief": 20.0}
 """Words in which repetition would show."""
-_UNSHOWN = {"prose": 0.2, "speech": 0.1}
+_UNSHOWN = 0.2
 """Share of repeated pairs that a summary without words would count for."""
 
 MOST_DIRECT_SPEECH = 0.1
@@ -119,7 +119,7 @@ def conciseness(source: Source, summary: Summary) -> float:
     like repeated pairs.
     """
     shown_in = enough(source, **_SHOWN_IN)
-    unshown = enough(source, **_UNSHOWN) * max(0.0, 1 - summary.words / shown_in)
+    unshown = _UNSHOWN * max(0.0, 1 - summary.words / shown_in)
     return 1 - min(1.0, (repeated_pairs(summary) + unshown) / _FULL_REPETITION)
 
 

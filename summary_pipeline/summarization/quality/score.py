@@ -19,7 +19,7 @@ from summary_pipeline.summarization.quality.languages import Languages
 from summary_pipeline.summarization.quality.meanings import COMPONENTS, FLAGS
 from summary_pipeline.summarization.quality.text_units import Units
 
-SCORER: Final = "summary-pipeline-offline/3"
+SCORER: Final = "summary-pipeline-offline/4"
 """Name and version. The version changes whenever the same texts could score otherwise."""
 
 _WEIGHTS: Final = {
@@ -265,11 +265,11 @@ def _factor_of_copy(source: Source, copy: comparison.Copy) -> float:
     """Return what a verbatim stretch leaves of the score: in edited prose the more, the nearer it is to the opening.
 
     Prose sums itself up in its opening, and people rate an opening that is copied whole like a summary. Speech does no
-    such thing.
+    such thing, nor does a captioned talk, however much like prose it reads.
     """
     beyond = max(0, copy.at - _OPENING_STARTS, copy.at + copy.units - _OPENING)
     distance = min(1.0, beyond / _OPENING_FADES)
-    return 1 - (1 - _milder(source, _FACTORS["copied"])) * max(source.speech, distance)
+    return 1 - (1 - _milder(source, _FACTORS["copied"])) * max(source.speech, distance, float(source.captioned))
 
 
 def _milder(source: Source, factor: float) -> float:

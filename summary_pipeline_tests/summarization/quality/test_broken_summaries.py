@@ -121,3 +121,18 @@ def test_the_opening_of_prose_is_marked_as_copied_but_costs_nothing() -> None:
     result = score_summary(prose, prose[: prose.index("In district 2")].strip())
     assert "copied" in result.flags
     assert result.score > 0.5
+
+
+@pytest.mark.parametrize("name", ["one English speaker", "an English interview", "German"])
+def test_the_copied_opening_of_a_captioned_talk_scores_far_less_than_a_summary(name: str) -> None:
+    file, good = GOOD[name]
+    opening = " ".join(transcript(file).split())[: len(good)].rsplit(".", 1)[0] + "."
+    copied = score_summary(transcript(file), opening)
+    assert "copied" in copied.flags
+    assert copied.score < score_summary(transcript(file), good).score - 0.3
+
+
+def test_paragraphs_are_no_captions() -> None:
+    paragraphs = ["The harbour authority raised its fees.", 'Ferries "pay more."', "Tankers wait.", "Tugs don't."] * 3
+    assert "copied" in score_summary("\n".join(paragraphs), " ".join(paragraphs[:4])).flags
+    assert score_summary("\n".join(paragraphs), " ".join(paragraphs[:4])).score > 0.5

@@ -168,6 +168,20 @@ def test_the_first_sentences_alone_score_less_than_the_whole_summary(sentences: 
     assert score_summary(source, first).score < score_summary(source, SHIPS).score
 
 
+def test_half_a_summary_of_speech_scores_less_even_where_the_other_half_uses_some_words_again() -> None:
+    half = (
+        "A strip of meat that is left on a branch in a dry wind is still good a week later. In a bog it is cold and "
+        "acid, and there is no oxygen to speak of. At the heat of a pressure cooker, nine spores out of ten are gone "
+        "about every twelve or thirteen seconds."
+    )
+    rest = (
+        "Beans, meat, fish, maize and mushrooms have to go up to where the spores themselves die, and that takes "
+        "pressure. What can't go up to that heat has to be sour, or it is still kept cold."
+    )
+    source = transcript("103-how-food-is-kept.json")
+    assert score_summary(source, half).score < score_summary(source, f"{half} {rest}").score
+
+
 def test_sentences_of_prose_that_are_cut_short_score_less() -> None:
     prose = (
         "The harbour authority raised its fees on Monday after a long debate. Ferries pay twice as much as before the "
