@@ -63,12 +63,10 @@ def open_run(page: Page, run_id: str) -> None:
     page.get_by_text("Succeeded (5)").wait_for()
 
 
-def open_waiting_run(page: Page, run_id: str) -> None:
-    """Open a run that waits in the queue for a batch; its page says so."""
-    page.goto(f"/runs/{run_id}")
-    # Of a long list of events the page holds those alone that are in view.
-    filter_events(page, "answers by batch")
-    page.get_by_text("The run waits in the queue for answers by batch").wait_for()
+def open_waiting_runs(page: Page, count: int) -> None:
+    """Open the list of queued runs, of which so many wait for a batch; their tags say so, their pages do not."""
+    page.goto("/runs?q[]=status:QUEUED")
+    expect(page.get_by_text("summary_pipeline/answers_by_batch: awaited")).to_have_count(count)
 
 
 def bar(page: Page, step: str) -> Locator:

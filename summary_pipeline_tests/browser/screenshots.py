@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from summary_pipeline_tests.browser.added_videos import add_failed_videos, add_unheard_videos
 from summary_pipeline_tests.browser.chromium import (
     EXECUTABLE,
     WITHOUT,
@@ -19,10 +20,11 @@ from summary_pipeline_tests.browser.chromium import (
     open_lineage,
     open_partition,
     open_run,
+    open_waiting_runs,
     select_assets,
 )
-from summary_pipeline_tests.browser.demo_stack import CHINESE_SAMPLE, LONG_SAMPLE, demo_stack
-from summary_pipeline_tests.browser.failed_videos import add_failed_videos
+from summary_pipeline_tests.browser.demo_stack import BATCH_FROM, CHINESE_SAMPLE, LONG_SAMPLE, demo_stack
+from summary_pipeline_tests.end_to_end.conftest import Model
 from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
 from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 
@@ -75,6 +77,17 @@ def take_failed(page: Page, neighbour: Neighbour, images: Path) -> None:
     _save(page, images / "backfill-failed.png")
 
 
+def take_waiting(page: Page, neighbour: Neighbour, dagster: DagsterApi, images: Path) -> None:
+    """Write the picture of runs that wait for a batch, which has to take long enough."""
+    page.set_viewport_size({"width": 1600, "height": 640})
+    videos = add_unheard_videos(neighbour, dagster, BATCH_FROM)
+    open_lineage(page)
+    select_assets(page, 'group:"summaries"')
+    launch_backfill(page, open_backfill_dialog(page, *map(str, videos)))
+    open_waiting_runs(page, len(videos))
+    _save(page, images / "waiting-runs.png")
+
+
 def _save(page: Page, file: Path) -> None:
     # No pointer over anything, no field with the focus, and what is still moving or loading comes to rest.
     page.mouse.move(0, 0)
@@ -97,6 +110,9 @@ def main() -> None:
             take_backfill(page, IMAGES)
         with chromium_page(command.ui_url) as page, Neighbour(command.environment) as neighbour:
             take_failed(page, neighbour, IMAGES)
+        with chromium_page(command.ui_url) as page, Neighbour(command.environment) as neighbour:
+            Model(command.environment["OPENAI_BASE_URL"]).work_on_batches_for(60)
+            take_waiting(page, neighbour, DagsterApi(command.ui_url), IMAGES)
 
 
 if __name__ == "__main__":

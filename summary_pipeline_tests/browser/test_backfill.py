@@ -1,12 +1,15 @@
 """Summarizing videos again by hand: what the README and ``docs/resummarizing.md`` tell people to click."""
 
-import json
 import re
-import uuid
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from summary_pipeline_tests.browser.added_videos import (
+    add_failed_videos,
+    add_unheard_videos,
+    upload_what_is_missing,
+)
 from summary_pipeline_tests.browser.chromium import (
     filter_events,
     launch_backfill,
@@ -14,14 +17,14 @@ from summary_pipeline_tests.browser.chromium import (
     open_backfill_dialog_of_failed,
     open_lineage,
     open_partition,
-    open_waiting_run,
+    open_run,
+    open_waiting_runs,
     select_assets,
 )
 from summary_pipeline_tests.browser.demo_stack import BATCH_FROM, CHINESE_SAMPLE, LONG_SAMPLE
-from summary_pipeline_tests.browser.failed_videos import add_failed_videos, upload_what_is_missing
 from summary_pipeline_tests.end_to_end.conftest import Model
 from summary_pipeline_tests.end_to_end.dagster_api import STEPS, DagsterApi
-from summary_pipeline_tests.end_to_end.neighbour import SNIPPETS, Neighbour
+from summary_pipeline_tests.end_to_end.neighbour import Neighbour
 from summary_pipeline_tests.stack_command import StackCommand
 
 pytestmark = pytest.mark.browser
@@ -66,26 +69,15 @@ def test_a_large_backfill_waits_for_its_answers_and_then_goes_on(
     page: Page, neighbour: Neighbour, dagster: DagsterApi, stack: StackCommand
 ) -> None:
     # Long enough to look at what waits for it.
-    Model(stack.environment["OPENAI_BASE_URL"]).work_on_batches_for(15)
-    videos = _add_unheard_videos(neighbour, dagster)
+    Model(stack.environment["OPENAI_BASE_URL"]).work_on_batches_for(30)
+    videos = add_unheard_videos(neighbour, dagster, BATCH_FROM)
     open_lineage(page)
     select_assets(page, 'group:"summaries"')
     dialog = open_backfill_dialog(page, *map(str, videos))
     launch_backfill(page, dialog)
-    open_waiting_run(page, dagster.queued_run_of(videos[0]).run_id)
-    # The page looks for news by itself.
-    expect(page.get_by_text("Succeeded (5)")).to_be_visible(timeout=240_000)
+    open_waiting_runs(page, len(videos))
+    neighbour.wait_for_status("indexing", *videos)
+    open_run(page, dagster.queued_run_of(videos[0]).run_id)
+    # Of a long list of events the page holds those alone that are in view.
     filter_events(page, "answers were stored")
     expect(page.get_by_text(re.compile(r"^Batch \d+ \(batch_\w+\): \d of \d answers were stored"))).to_be_visible()
-    neighbour.wait_for_status("indexing", *videos)
-
-
-def _add_unheard_videos(neighbour: Neighbour, dagster: DagsterApi) -> list[int]:
-    """Add as many videos as make a large backfill, about which nothing was ever asked, with partitions."""
-    added = []
-    for _ in range(BATCH_FROM):
-        said = {"text": f"This tape has the number {uuid.uuid4()}.", "start": 40.0}
-        video_id, _key = neighbour.add_video(json.dumps([*SNIPPETS, said]).encode())
-        dagster.add_partition(str(video_id))
-        added.append(video_id)
-    return added
