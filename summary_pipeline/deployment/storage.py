@@ -1,6 +1,7 @@
 """Dagster's PostgreSQL storage on one connection pool per process.
 
-Belongs here: which connections a process holds to Dagster's database. Does not belong here: what is stored there.
+Belongs here: which connections a process holds to Dagster's database, and what runs that write at once would spoil in
+it. Does not belong here: what is stored there otherwise.
 
 ``dagster-postgres`` opens a connection for every statement, about 130 for a run of five assets. Its own pool, meant for
 the webserver, belongs to a ``DagsterInstance``; a Celery worker makes one of those for every run, so such pools pile up
@@ -15,8 +16,9 @@ from contextlib import closing
 from functools import partial
 from typing import Any, Self
 
-from dagster import Field, StringSource
+from dagster import DagsterEventType, EventLogEntry, Field, StringSource
 from dagster._config.config_schema import UserConfigSchema
+from dagster._core.storage.event_log.schema import AssetKeyTable
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import (
     DagsterPostgresStorage,
@@ -26,7 +28,7 @@ from dagster_postgres import (
 )
 from dagster_postgres.utils import create_pg_engine
 from psycopg2.extensions import connection as PsycopgConnection  # noqa: N812 - the type's own name is lower case
-from sqlalchemy import Engine, event
+from sqlalchemy import JSON, Connection, Engine, cast, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 from typing_extensions import override
@@ -144,11 +146,29 @@ class PooledRunStorage(_PooledStorage, PostgresRunStorage):
 
 
 class PooledEventLogStorage(_PooledStorage, PostgresEventLogStorage):
-    """Event logs, asset keys and dynamic partitions."""
+    """Event logs, asset keys and dynamic partitions. An asset's newest materialization is not lost to an older one."""
 
     @override
     def has_table(self, table_name: str) -> bool:
         return self.remember_if_true(f"table {table_name}", partial(super().has_table, table_name))
+
+    @override
+    def _store_asset_event(self, conn: Connection, event: EventLogEntry, event_id: int) -> None:
+        """Keep an asset's newest materialization where two runs store theirs at once, whichever comes last.
+
+        Dagster compares its id with those of later events to tell what is out of date. An older one in its place makes
+        the partition that is newest look as if what it was made from had changed since ("Unsynced" in the UI).
+        """
+        materialized = event.dagster_event_type is DagsterEventType.ASSET_MATERIALIZATION
+        if not materialized or self._newest_materialization(conn, event) < event_id:
+            super()._store_asset_event(conn, event, event_id)
+
+    def _newest_materialization(self, conn: Connection, event: EventLogEntry) -> int:
+        """Lock the row of an event's asset, and return the id of the materialization in it; 0 for none."""
+        key = event.get_dagster_event().asset_key
+        statement = select(cast(AssetKeyTable.c.last_materialization, JSON)["storage_id"].as_integer())
+        locked = statement.where(AssetKeyTable.c.asset_key == (key.to_string() if key else None)).with_for_update()
+        return conn.scalar(locked) or 0
 
 
 class PooledScheduleStorage(_PooledStorage, PostgresScheduleStorage):

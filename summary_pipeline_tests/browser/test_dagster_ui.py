@@ -36,6 +36,15 @@ def test_all_that_follows_from_the_kafka_topic_reaches_the_search_index(page: Pa
         expect(asset(page, name)).to_be_visible()
 
 
+def test_nothing_that_was_made_of_events_at_once_is_shown_as_out_of_date(
+    dagster: DagsterApi, neighbour: Neighbour
+) -> None:
+    videos = [str(row["video_id"]) for row in neighbour.rows("SELECT video_id FROM video_summaries")]
+    assert len(videos) >= 7
+    causes = {(name, video): dagster.stale_causes(name, video) for name in STEPS for video in videos}
+    assert {place: why for place, why in causes.items() if why} == {}
+
+
 def test_a_runs_page_shows_its_five_steps_in_time(page: Page, dagster: DagsterApi) -> None:
     run = dagster.runs_of(LONG_SAMPLE)[0]  # the event's; other tests may have summarized the video again
     open_run(page, run.run_id)

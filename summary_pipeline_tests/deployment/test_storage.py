@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
-from dagster import DagsterInstance
+from dagster import AssetKey, AssetMaterialization, DagsterInstance, EventLogEntry, instance_for_test
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from summary_pipeline.deployment.storage import (
     MAX_CONNECTIONS,
     POOL_SIZE,
+    PooledEventLogStorage,
     PooledPostgresStorage,
     process_engine,
 )
@@ -149,3 +150,41 @@ def test_an_instance_upgrades_and_reads_its_history_through_the_pool(
         instance.add_dynamic_partitions("videos", ["1"])
     with DagsterInstance.from_config(str(home)) as instance:
         assert instance.has_dynamic_partition("videos", "1")
+
+
+@pytest.fixture
+def instance(url: str, engine: Engine) -> Iterator[DagsterInstance]:  # noqa: ARG001 - it closes its connections last
+    storage = {"module": "summary_pipeline.deployment.storage", "class": "PooledPostgresStorage"}
+    config = {"storage": {"custom": {**storage, "config": {"postgres_url": url}}}}
+    with instance_for_test(overrides=config) as made:
+        yield made
+
+
+def store_materialization(instance: DagsterInstance, partition: str) -> tuple[EventLogEntry, int]:
+    """Store what a run does for a partition, and return it with its id."""
+    instance.report_runless_asset_event(AssetMaterialization("transcript", partition=partition))
+    (record,) = instance.fetch_materializations(AssetKey("transcript"), limit=1).records
+    return record.event_log_entry, record.storage_id
+
+
+def newest_materialization(instance: DagsterInstance) -> int:
+    (record,) = instance.get_asset_records([AssetKey("transcript")])
+    assert record.asset_entry.last_materialization_record is not None
+    return record.asset_entry.last_materialization_record.storage_id
+
+
+def test_an_assets_newest_materialization_stays_where_another_run_that_was_earlier_is_late(
+    instance: DagsterInstance,
+) -> None:
+    late, late_id = store_materialization(instance, "1")
+    _, newest_id = store_materialization(instance, "2")
+    assert isinstance(instance.event_log_storage, PooledEventLogStorage)
+    instance.event_log_storage.store_asset_event(late, late_id)
+    assert newest_materialization(instance) == newest_id
+
+
+def test_an_asset_that_was_wiped_has_the_materialization_that_follows(instance: DagsterInstance) -> None:
+    store_materialization(instance, "1")
+    instance.wipe_assets([AssetKey("transcript")])
+    _, newest_id = store_materialization(instance, "1")
+    assert newest_materialization(instance) == newest_id

@@ -101,6 +101,16 @@ class DagsterApi:
         )["logsForRun"]["events"]
         return [event["message"] for event in events]
 
+    def stale_causes(self, asset: str, partition: str) -> list[str]:
+        """Return why a partition of an asset is shown as out of date; nothing where it is not."""
+        (node,) = self.query(
+            """query($path: [String!]!, $partition: String!) { assetNodes(assetKeys: [{path: $path}]) {
+                staleCauses(partition: $partition) { reason key { path } } } }""",
+            path=[asset],
+            partition=partition,
+        )["assetNodes"]
+        return [f"{'/'.join(cause['key']['path'])} {cause['reason']}" for cause in node["staleCauses"]]
+
     def steps_done(self, run_id: str) -> list[str]:
         """Return the keys of a run's steps that succeeded, in order."""
         run = self.query(
