@@ -4,6 +4,7 @@ Belongs here: taking apart what an answer's headers said. Does not belong here: 
 is learned from readings (``rate_limit``).
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,10 +30,15 @@ class LimitReading:
         return min(self.limit, max(known, self.remaining + self.reset * self.limit / 60))
 
     def level(self, capacity: float) -> float:
-        """Return what is left in a bucket of ``capacity``, below 0 for a debt, which only the reset shows."""
-        if self.reset is None or self.remaining > 0:
+        """Return what is left in a bucket of ``capacity``: what is told in whole numbers, to the fraction by the reset.
+
+        Below 0 for a debt, which only the reset shows.
+        """
+        if self.reset is None:
             return self.remaining
-        return min(0.0, capacity - self.reset * self.limit / 60)
+        by_reset = capacity - self.reset * self.limit / 60
+        least = self.remaining if self.remaining > 0 else -math.inf
+        return min(max(by_reset, least), self.remaining + 1)
 
 
 def read_limits(state: RateLimitState) -> Iterator[LimitReading]:
