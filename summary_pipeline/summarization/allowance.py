@@ -11,6 +11,10 @@ things make it more than a counter:
 - Calls arrive a little later or earlier than they are sent. So that none comes too early, a margin is left in the
   bucket: the shorter, the better the provider's own count has agreed with the estimate. Where there is no room for
   one, calls are spaced a little further apart than the limit asks.
+
+An arrival is told by what the provider says was left when it let the call in. The estimate moves down to what the
+quickest call has met, so that only a call that is quicker still comes too early. How much quicker it may be is told by
+how far apart the arrivals were, and by how many there were: of a few that are far apart, the next may well be beyond.
 """
 
 from collections import deque
@@ -18,13 +22,23 @@ from collections import deque
 MARGIN_SECONDS = 0.2
 """How much a call's way to the provider may vary, until a 429 has shown that it varies more."""
 LONGEST_MARGIN_SECONDS = 0.5
-SHORTEST_MARGIN_SECONDS = 0.05
+SHORTEST_MARGIN_SECONDS = 0.03
+UNSURE_FACTOR = 4.0
+"""How fast the margin shrinks with arrivals that agree: to a fifth after the first."""
 SHORTFALL_FACTOR = 3.0
 """What is left in the bucket, over the largest shortfall that was seen lately."""
+SPREAD_FACTOR = 4.0
+"""What is left in the bucket, over how far apart arrivals were, divided by their number."""
+NEARLY = 0.9
+"""Share of a call: what the provider has too much or too little by as much may be another call."""
+ROUNDED_SECONDS = 0.002
+"""Headers tell whole milliseconds."""
 REMEMBERED = 16
-"""Calls of which it is remembered how they arrived, and what their estimates were worth."""
-MARGIN_SHARE = 0.025
+"""Calls of which it is remembered how they arrived."""
+MARGIN_SHARE = 0.03
 """Share of a call by which the pause before it grows where the bucket has no room for the margin."""
+FIRST_PAUSE_SECONDS = 0.005
+"""The same until a call as large as the bucket was answered: most hold more than is thought before anything is told."""
 FIRST_BURST_SECONDS = 1.0
 """A limit of so many seconds may be spent at once, until the provider has shown that it allows more."""
 
@@ -37,8 +51,9 @@ class Allowance:
         self.capacity = capacity
         self.factor = 1.0
         """Share of the limit's rate that is used. Lowered when the provider complains all the same."""
+        self._is_small = level is not None
         self._most_margin = MARGIN_SECONDS
-        self._shortfalls: deque[float] = deque(maxlen=REMEMBERED)
+        self._arrivals: deque[float] = deque(maxlen=REMEMBERED)
         # Nothing was sent yet, so the bucket has been full for as long as one likes.
         self._level = float("inf") if level is None else level
         self._updated = now
@@ -47,10 +62,17 @@ class Allowance:
         """Return what the bucket holds at ``now``, negative for a debt."""
         return min(self.capacity, self._refilled(now))
 
+    def missing(self, now: float) -> float:
+        """Return what the bucket is short of being full, negative for what has run over the brim since it was."""
+        return self.capacity - self._refilled(now)
+
     def wait(self, amount: float, now: float) -> float:
         """Return the seconds until ``amount`` may be spent: 0 where it may be now."""
         need = min(amount, self.capacity)
-        margin = max(MARGIN_SHARE * amount, min(self.margin_seconds * self.per_minute / 60, self.capacity - need))
+        room, margin = self.capacity - need, self.margin_seconds * self.per_minute / 60
+        pause = MARGIN_SHARE * amount if self._is_small else FIRST_PAUSE_SECONDS * self.per_minute / 60
+        if room < max(margin, pause):
+            margin = max(min(margin, room), pause)
         return max(0.0, (need + margin - self._refilled(now)) / self.rate)
 
     @property
@@ -59,14 +81,39 @@ class Allowance:
 
         What a complaint added stays until it is recovered from.
         """
-        unsure = self._most_margin / (1 + len(self._shortfalls) / 2)
-        needed = SHORTFALL_FACTOR * max(self._shortfalls, default=0.0)
+        earliest, latest = min(0.0, 0.0, *self._arrivals), max(0.0, 0.0, *self._arrivals)
+        unsure = self._most_margin / (1 + UNSURE_FACTOR * len(self._arrivals))
+        needed = max(-SHORTFALL_FACTOR * earliest, SPREAD_FACTOR * (latest - earliest) / max(1, len(self._arrivals)))
         complained = self._most_margin - MARGIN_SECONDS
         return min(self._most_margin, max(SHORTEST_MARGIN_SECONDS + complained, unsure, needed))
 
-    def arrived(self, shortfall_seconds: float) -> None:
-        """Take note that the provider had less than estimated by what comes back in so many seconds, 0 or more."""
-        self._shortfalls.append(shortfall_seconds)
+    def lateness(self, amount: float, *, missing: float, follows: bool, is_followed: bool, left: float) -> float | None:
+        """Return by how many seconds a call came later than was reckoned with, negative for earlier.
+
+        Args:
+            amount: What the call weighed.
+            missing: What was ``missing`` before it.
+            follows: Whether a call was sent just before it, and may have arrived after it.
+            is_followed: Whether one was sent just after it, and may have arrived before it.
+            left: What the provider said was left once it had let the call in.
+
+        Returns:
+            None where nothing can be told: a full bucket is as full for a late call, and where there is a call too much
+            or too few, they came in another order.
+        """
+        late = (left - (self.capacity - max(0.0, missing) - amount)) / self.rate
+        was_full = missing < MARGIN_SECONDS * self.rate and late > -ROUNDED_SECONDS
+        overtook = follows and late * self.rate > NEARLY * amount
+        overtaken = is_followed and -late * self.rate > NEARLY * amount
+        return None if was_full or overtook or overtaken else late
+
+    def arrived(self, late_seconds: float) -> None:
+        """Take note of how late a call came, as ``lateness`` has it."""
+        self._arrivals.append(late_seconds)
+
+    def answered(self, amount: float) -> None:
+        """Take note of an answer, once what it tells is known: a bucket that its call still fills is small."""
+        self._is_small = self._is_small or amount >= self.capacity
 
     def spend(self, amount: float, now: float) -> None:
         """Take ``amount``. What ran over the brim before is lost."""
@@ -85,17 +132,11 @@ class Allowance:
             self._updated = now
             self.capacity = capacity
 
-    def use_all_of(self, per_minute: float, now: float) -> None:
-        """Refill at ``per_minute`` from now on."""
-        self._level = self._refilled(now)
-        self._updated = now
-        self.per_minute = per_minute
-
     def complained_about(self, slower: float) -> None:
         """Take note that a call was turned away all the same: keep a wider margin and a pace lower by ``slower``."""
         self.factor *= slower
         self._most_margin = min(2 * self._most_margin, LONGEST_MARGIN_SECONDS)
-        self._shortfalls.clear()
+        self._arrivals.clear()
 
     def recover(self, gain: float) -> None:
         """Take back a share ``gain`` of all that complaints may bring about."""

@@ -1,12 +1,13 @@
 """Keeping a client's calls within requests and tokens per minute, known or learned.
 
 Belongs here: when the next call may go out, and what is learned from answers. Does not belong here: repeating calls
-(``retries``, ``pacing``), the arithmetic of one limit (``allowance``).
+(``retries``, ``pacing``), the arithmetic of one limit (``allowance``), what calls weigh (``call_weights``), what is
+remembered of a call (``permits``).
 
 Two kinds of limit are kept at once, for requests and for tokens each:
 
 - *Set* limits come from settings. What a call is expected to weigh is spent when it goes out, and what it did not use
-  is given back when its answer is there.
+  is given back when its answer is there: all but a little, unless the provider tells that it does so too.
 - *Learned* limits come from the ``x-ratelimit-*`` headers of answers, which tell the provider's own view, with other
   processes on the same account. A header was written either when the call was let in or when it was answered, and calls
   that go out together arrive in any order; the truth now lies between these readings, and the estimate is moved there.
@@ -27,19 +28,19 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from summary_pipeline.summarization.allowance import REMEMBERED, Allowance, first_capacity
+from summary_pipeline.summarization.allowance import Allowance, first_capacity
+from summary_pipeline.summarization.call_weights import CallWeights
 from summary_pipeline.summarization.clock import Clock, SystemClock
 from summary_pipeline.summarization.language_model import RateLimitState
 from summary_pipeline.summarization.limit_readings import LimitReading, read_limits
+from summary_pipeline.summarization.permits import Permit, amounts
 
-SET_LIMIT_SHARE = 0.98
-"""Share of a set limit that is used until the provider tells that limit: it alone knows what calls weigh."""
-WORTHS = (0.8, 1.25)
-"""What an estimate may be worth, whatever answers told: a call of another kind may be estimated otherwise."""
+KEPT_SHARE = 0.02
+"""Share of a call that an answer does not give back of its reserve, until the provider tells how much it gives back."""
 TRANSIT_SECONDS = 0.25
 """How long a call may be on its way to the provider."""
 SHORTEST_WAIT_SECONDS = 1e-6
@@ -49,23 +50,6 @@ RECOVERY_SECONDS = 1800.0
 """Time in which a pace that was cut to nothing is back at the full limit, and the margin where it began."""
 FEWER_AT_ONCE = 0.7
 DOUBLING_SECONDS = 120.0
-
-
-@dataclass(eq=False, slots=True)
-class Permit:
-    """Leave for one call. Exactly one of the limiter's ``succeeded``, ``limited`` or ``failed`` ends it."""
-
-    tokens: int
-    granted_at: float
-    number: int
-    sent: dict[str, float]
-    """Requests and tokens that had gone out in all when this call did, itself included."""
-    beside: dict[str, float]
-    """What of that went out just before it, and may have arrived after it."""
-    levels: dict[str, float]
-    """What was thought to be left of each learned limit once it had gone out."""
-    estimated: int
-    """What it was said to weigh; ``tokens`` is that by what such estimates have been worth so far."""
 
 
 class AdaptiveLimiter:
@@ -87,12 +71,13 @@ class AdaptiveLimiter:
         self._clock = clock or SystemClock()
         now = self._clock.now()
         limits = {"requests": requests_per_minute, "tokens": tokens_per_minute}
-        self._stated = {name: limit for name, limit in limits.items() if limit is not None}
-        self._set = {name: _set_allowance(limit, now) for name, limit in self._stated.items()}
+        self._set = {
+            name: Allowance(limit, first_capacity(limit), now) for name, limit in limits.items() if limit is not None
+        }
         self._learned: dict[str, Allowance] = {}
         self._sent = {"requests": 0.0, "tokens": 0.0}
-        self._in_transit: deque[tuple[float, int]] = deque()
-        self._worths: defaultdict[int, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+        self._in_transit: deque[Permit] = deque()
+        self._weights = CallWeights()
         self._paused_until = -math.inf
         self._most_at_once = math.inf
         self._in_flight = 0
@@ -114,14 +99,14 @@ class AdaptiveLimiter:
 
     async def acquire(self, tokens: int, ticket: int) -> Permit:
         """Return leave for a call that weighs ``tokens``, once it and all that came before it may go out."""
-        if not self._queue and self._delay(self._worth(tokens)) < SHORTEST_WAIT_SECONDS:
+        if not self._queue and self._delay(self._weights.expected(tokens)) < SHORTEST_WAIT_SECONDS:
             return self._grant(tokens)
         waiter = _Waiter(ticket)
         heapq.heappush(self._queue, waiter)
         try:
             while True:
                 waiter.woken.clear()
-                delay = self._delay(self._worth(tokens)) if self._queue[0] is waiter else math.inf
+                delay = self._delay(self._weights.expected(tokens)) if self._queue[0] is waiter else math.inf
                 if delay < SHORTEST_WAIT_SECONDS:
                     return self._grant(tokens)
                 await self._wait(waiter, delay)
@@ -144,9 +129,10 @@ class AdaptiveLimiter:
         """
         now = self._clock.now()
         if used_tokens > 0:
-            self._worths[permit.estimated.bit_length()].append((used_tokens + unused_output) / max(1, permit.estimated))
+            self._weights.learn(permit.estimated, used_tokens + unused_output)
             if "tokens" in self._set:
-                self._set["tokens"].refund(permit.tokens - used_tokens, now)
+                kept = 0.0 if self._is_told("tokens") else min(unused_output, KEPT_SHARE * permit.tokens)
+                self._set["tokens"].refund(permit.tokens - used_tokens - kept, now)
             if "tokens" in self._learned:
                 self._learned["tokens"].refund(permit.tokens - used_tokens - unused_output, now)
         self._observe(permit, state, now)
@@ -177,38 +163,35 @@ class AdaptiveLimiter:
         waits = [allowance.wait(amount, now) for allowance, amount in self._allowances(tokens)]
         return max(0.0, self._paused_until - now, *waits)
 
-    def _worth(self, estimated: int) -> int:
-        """Return what an estimate is taken for: by the highest of late ones of its size, since too low is too early."""
-        least, most = WORTHS
-        highest = max(self._worths[estimated.bit_length()], default=1.0)
-        return math.ceil(estimated * min(max(highest, least), most))
-
     def _grant(self, estimated: int) -> Permit:
-        now, tokens = self._clock.now(), self._worth(estimated)
+        now, tokens = self._clock.now(), self._weights.expected(estimated)
+        missing = {name: allowance.missing(now) for name, allowance in self._learned.items()}
         for allowance, amount in self._allowances(tokens):
             allowance.spend(amount, now)
-        for name, amount in _amounts(tokens).items():
+        for name, amount in amounts(tokens).items():
             self._sent[name] += amount
         self._in_flight += 1
-        beside = self._under_way(now)
-        self._in_transit.append((now, tokens))
-        levels = {name: allowance.level(now) for name, allowance in self._learned.items()}
-        return Permit(tokens, now, next(self._numbers), dict(self._sent), beside, levels, estimated)
+        just_before = self._under_way(now)
+        permit = Permit(tokens, now, next(self._numbers), dict(self._sent), just_before, missing, estimated)
+        for earlier in self._in_transit:
+            earlier.is_followed = True
+        self._in_transit.append(permit)
+        return permit
 
     def _under_way(self, now: float) -> dict[str, float]:
         """Return the requests and tokens that may not have reached the provider yet."""
-        while self._in_transit and self._in_transit[0][0] < now - TRANSIT_SECONDS:
+        while self._in_transit and self._in_transit[0].granted_at < now - TRANSIT_SECONDS:
             self._in_transit.popleft()
         return {
             "requests": float(len(self._in_transit)),
-            "tokens": float(sum(tokens for _, tokens in self._in_transit)),
+            "tokens": float(sum(permit.tokens for permit in self._in_transit)),
         }
 
     def _allowances(self, tokens: int) -> Iterator[tuple[Allowance, float]]:
-        amounts = _amounts(tokens)
+        weights = amounts(tokens)
         for limits in (self._set, self._learned):
             for name, allowance in limits.items():
-                yield allowance, amounts[name]
+                yield allowance, weights[name]
 
     async def _wait(self, waiter: "_Waiter", delay: float) -> None:
         """Return after ``delay`` seconds, or as soon as something changed that may let the call out earlier."""
@@ -246,44 +229,54 @@ class AdaptiveLimiter:
             allowance.recover(gain)
 
     def _observe(self, permit: Permit, state: RateLimitState | None, now: float) -> None:
-        """Learn from headers, unless those of a later call are known already."""
-        if state is None or permit.number < self._last_observed:
-            return
-        self._last_observed = permit.number
-        for reading in read_limits(state):
-            allowance = self._learned.get(reading.name)
-            if allowance is None or allowance.per_minute != reading.limit:
-                allowance = self._learned[reading.name] = self._newly_learned(reading, now)
-            self._follow(allowance, reading, permit, now)
+        """Learn from an answer, and from its headers unless those of a later call are known already."""
+        if state is not None and permit.number >= self._last_observed:
+            self._last_observed = permit.number
+            for reading in read_limits(state):
+                allowance = self._learned.get(reading.name)
+                if allowance is None or allowance.per_minute != reading.limit:
+                    allowance = self._learned[reading.name] = self._newly_learned(reading, now)
+                self._follow(allowance, reading, permit, now)
+        for name, limit in self._set.items():
+            limit.answered(permit.amounts[name])
 
     def _newly_learned(self, reading: LimitReading, now: float) -> Allowance:
         capacity, level = reading.capacity(first_capacity(reading.limit)), -math.inf
         # Where the account has just the limit that is set, our count so far tells its level, and its own corrects ours.
-        if reading.limit <= self._stated.get(reading.name, 0.0):
-            counted = self._set[reading.name]
-            counted.use_all_of(self._stated[reading.name], now)
+        counted = self._set.get(reading.name)
+        if counted is not None and reading.limit <= counted.per_minute:
             counted.widen(counted.per_minute * capacity / reading.limit, now)
             level = counted.level(now)
         return Allowance(reading.limit, capacity, now, level=level)
 
-    def _note_arrival(self, name: str, shortfall_seconds: float) -> None:
+    def _is_told(self, name: str) -> bool:
+        return name in self._learned and self._learned[name].per_minute <= self._set[name].per_minute
+
+    def _note_arrival(self, name: str, permit: Permit, left: float) -> None:
+        late = self._learned[name].lateness(
+            permit.amounts[name],
+            missing=permit.missing[name],
+            follows=permit.just_before[name] > 0,
+            is_followed=permit.is_followed,
+            left=left,
+        )
         for limits in (self._set, self._learned):
-            if name in limits:
-                limits[name].arrived(shortfall_seconds)
+            if name in limits and late is not None:
+                limits[name].arrived(late)
 
     def _follow(self, allowance: Allowance, reading: LimitReading, permit: Permit, now: float) -> None:
         allowance.capacity = reading.capacity(allowance.capacity)
         level = reading.level(allowance.capacity)
         # Calls that went out before a complaint say nothing about what came of it.
-        if permit.number > self._last_slowed and (expected := permit.levels.get(reading.name)) is not None:
-            self._note_arrival(reading.name, max(0.0, expected - level) / allowance.rate)
+        if permit.number > self._last_slowed and reading.name in permit.missing:
+            self._note_arrival(reading.name, permit, level)
         since = self._sent[reading.name] - permit.sent[reading.name]
         if_let_in = level + allowance.rate * (now - permit.granted_at) - since
         # What was sent a moment before or ago may not have reached the provider when it wrote this.
-        if_let_in_early = if_let_in - permit.beside[reading.name]
+        if_let_in_early = if_let_in - permit.just_before[reading.name]
         if_answered = level - min(since, self._under_way(now)[reading.name])
         # No call is let in that leaves a debt, unless it is larger than the bucket.
-        least = min(0.0, level, allowance.capacity - _amounts(permit.tokens)[reading.name])
+        least = min(0.0, level, allowance.capacity - permit.amounts[reading.name])
         allowance.bound(max(least, min(if_answered, if_let_in_early)), max(level, if_let_in), now)
         if reading.name in self._set:
             limit = self._set[reading.name]
@@ -294,12 +287,3 @@ class AdaptiveLimiter:
 class _Waiter:
     ticket: int
     woken: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
-
-
-def _amounts(tokens: int) -> dict[str, float]:
-    return {"requests": 1.0, "tokens": float(tokens)}
-
-
-def _set_allowance(per_minute: float, now: float) -> Allowance:
-    used = per_minute * SET_LIMIT_SHARE
-    return Allowance(used, first_capacity(used), now)

@@ -43,6 +43,7 @@ class SimulatedProvider:
     jitter: float = 0.03
     headers_at: HeadersAt = "admission"
     failure: Callable[[int], TransientModelError | None] = lambda _: None
+    seed: int = 7
     calls: int = 0
     limited_at: list[float] = field(default_factory=list)
     admitted: list[tuple[float, int]] = field(default_factory=list)
@@ -52,7 +53,7 @@ class SimulatedProvider:
 
     def __post_init__(self) -> None:
         self._limits = RateLimits(self.behaviour, 0.0)
-        self._random = random.Random(7)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
 
     async def complete(self, request: CompletionRequest) -> Completion:
         await asyncio.sleep(self._random.random() * self.jitter)
@@ -83,6 +84,11 @@ class SimulatedProvider:
             used - prompt_tokens,
             rate_limit=read_rate_limit(headers[self.headers_at]),
         )
+
+    def seconds_lost(self, window: float) -> float:
+        """Return how much later the last call was let in than a limit on tokens enforced over ``window`` would have."""
+        rate = (self.behaviour.tokens_per_minute or 0) / 60
+        return self.admitted[-1][0] - (sum(charge for _, charge in self.admitted) / rate - window)
 
     def share_of_limit(self) -> float:
         """Return what was let in, over what the limits let in steadily, up to the last call."""
