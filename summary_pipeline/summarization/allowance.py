@@ -108,8 +108,11 @@ class Allowance:
         return None if was_full or overtook or overtaken else late
 
     def arrived(self, late_seconds: float) -> None:
-        """Take note of how late a call came, as ``lateness`` has it."""
-        self._arrivals.append(late_seconds)
+        """Take note of how late a call came, as ``lateness`` has it.
+
+        At a lowered pace the provider refills faster than the estimate: that it has more says nothing of arrivals.
+        """
+        self._arrivals.append(late_seconds if self.factor == 1.0 else min(0.0, late_seconds))
 
     def answered(self, amount: float) -> None:
         """Take note of an answer, once what it tells is known: a bucket that its call still fills is small."""

@@ -114,6 +114,16 @@ def test_what_a_complaint_added_to_the_margin_outlives_good_arrivals() -> None:
     assert complained.margin_seconds == SHORTEST_MARGIN_SECONDS
 
 
+def test_calls_that_find_more_than_reckoned_with_at_a_lowered_pace_widen_no_margin() -> None:
+    complained, calm = allowance(10, level=0), allowance(10, level=0)
+    for slowed in (complained, calm):
+        slowed.complained_about(0.5)
+    for found_more in (0.1, 0.2, 0.4):
+        complained.arrived(found_more)
+        calm.arrived(0.0)
+    assert complained.margin_seconds == calm.margin_seconds
+
+
 def test_a_complaint_widens_the_margin_and_slows_the_pace_until_it_is_forgotten() -> None:
     complained = allowance(10)
     complained.spend(10, 0.0)
