@@ -14,11 +14,11 @@ import pytest
 from summary_pipeline.local.offline_openai import OfflineOpenAI
 from summary_pipeline.local.postgresql import EmbeddedPostgres
 from summary_pipeline.local.s3_server import EmbeddedS3
-from summary_pipeline_tests.distribution import OneWorkerForAStack
+from summary_pipeline_tests.distribution import OneWorkerForAStack, unit_of_work
 from summary_pipeline_tests.kafka_brokers import KAFKA_BROKERS_FOR_TESTS, KafkaChoice, start_broker
 
 _BROKERS_USED = pytest.StashKey[list[str]]()
-_SLOWEST = ("chaos", "end_to_end", "browser", "servers")
+_SLOWEST = ("end_to_end", "browser", "chaos", "servers")
 """Markers, those of the slowest tests first."""
 
 
@@ -81,11 +81,12 @@ def kafka_address(kafka_brokers: Callable[[KafkaChoice], str]) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first the files that take longest: pytest-xdist hands them out in this order. Whole stacks, then servers."""
-    ranks: dict[Path, int] = {}
+    """Put first what takes longest: pytest-xdist hands units of work out in this order."""
+    ranks: dict[str, int] = {}
     for item in items:
-        ranks[item.path] = min(_rank(item), ranks.get(item.path, len(_SLOWEST)))
-    items.sort(key=lambda item: (ranks[item.path], str(item.path)))
+        unit = unit_of_work(item.nodeid)
+        ranks[unit] = min(_rank(item), ranks.get(unit, len(_SLOWEST)))
+    items.sort(key=lambda item: (ranks[unit_of_work(item.nodeid)], unit_of_work(item.nodeid), str(item.path)))
 
 
 def _rank(item: pytest.Item) -> int:

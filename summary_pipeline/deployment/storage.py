@@ -9,6 +9,7 @@ until PostgreSQL refuses. Here the pool belongs to the process: every instance i
 starts with an empty one.
 """
 
+import json
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -28,7 +29,7 @@ from dagster_postgres import (
 )
 from dagster_postgres.utils import create_pg_engine
 from psycopg2.extensions import connection as PsycopgConnection  # noqa: N812 - the type's own name is lower case
-from sqlalchemy import JSON, Connection, Engine, cast, event, select
+from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 from typing_extensions import override
@@ -156,8 +157,9 @@ class PooledEventLogStorage(_PooledStorage, PostgresEventLogStorage):
     def _store_asset_event(self, conn: Connection, event: EventLogEntry, event_id: int) -> None:
         """Keep an asset's newest materialization where two runs store theirs at once, whichever comes last.
 
-        Dagster compares its id with those of later events to tell what is out of date. An older one in its place makes
-        the partition that is newest look as if what it was made from had changed since ("Unsynced" in the UI).
+        A step records its id as what its input was, and a later event of the input's partition then looks like a change
+        ("Unsynced" in the UI). With an older one in its place, the input's own event is such a later one. The row is
+        there to be locked: a run's plan made it.
         """
         materialized = event.dagster_event_type is DagsterEventType.ASSET_MATERIALIZATION
         if not materialized or self._newest_materialization(conn, event) < event_id:
@@ -166,9 +168,10 @@ class PooledEventLogStorage(_PooledStorage, PostgresEventLogStorage):
     def _newest_materialization(self, conn: Connection, event: EventLogEntry) -> int:
         """Lock the row of an event's asset, and return the id of the materialization in it; 0 for none."""
         key = event.get_dagster_event().asset_key
-        statement = select(cast(AssetKeyTable.c.last_materialization, JSON)["storage_id"].as_integer())
-        locked = statement.where(AssetKeyTable.c.asset_key == (key.to_string() if key else None)).with_for_update()
-        return conn.scalar(locked) or 0
+        row = AssetKeyTable.c.asset_key == (key.to_string() if key else None)
+        stored = conn.scalar(select(AssetKeyTable.c.last_materialization).where(row).with_for_update())
+        # Not in SQL: Dagster writes what PostgreSQL does not take for JSON, such as NaN.
+        return int(json.loads(stored or "{}").get("storage_id") or 0)
 
 
 class PooledScheduleStorage(_PooledStorage, PostgresScheduleStorage):

@@ -38,7 +38,7 @@ REMEMBERED = 16
 MARGIN_SHARE = 0.03
 """Share of a call by which the pause before it grows where the bucket has no room for the margin."""
 FIRST_PAUSE_SECONDS = 0.005
-"""The same until a call as large as the bucket was answered: most hold more than is thought before anything is told."""
+"""By how much instead, until a call as large as the bucket was answered: most hold more than is thought at first."""
 FIRST_BURST_SECONDS = 1.0
 """A limit of so many seconds may be spent at once, until the provider has shown that it allows more."""
 
@@ -52,6 +52,7 @@ class Allowance:
         self.factor = 1.0
         """Share of the limit's rate that is used. Lowered when the provider complains all the same."""
         self._is_small = level is not None
+        """Whether a call may be as large as the bucket, as far as is known."""
         self._most_margin = MARGIN_SECONDS
         self._arrivals: deque[float] = deque(maxlen=REMEMBERED)
         # Nothing was sent yet, so the bucket has been full for as long as one likes.
@@ -81,7 +82,7 @@ class Allowance:
 
         What a complaint added stays until it is recovered from.
         """
-        earliest, latest = min(0.0, 0.0, *self._arrivals), max(0.0, 0.0, *self._arrivals)
+        earliest, latest = min([0.0, *self._arrivals]), max([0.0, *self._arrivals])
         unsure = self._most_margin / (1 + UNSURE_FACTOR * len(self._arrivals))
         needed = max(-SHORTFALL_FACTOR * earliest, SPREAD_FACTOR * (latest - earliest) / max(1, len(self._arrivals)))
         complained = self._most_margin - MARGIN_SECONDS
@@ -115,7 +116,7 @@ class Allowance:
         self._arrivals.append(late_seconds if self.factor == 1.0 else min(0.0, late_seconds))
 
     def answered(self, amount: float) -> None:
-        """Take note of an answer, once what it tells is known: a bucket that its call still fills is small."""
+        """Take note of an answer or a 429, once what it tells is known: a bucket that its call still fills is small."""
         self._is_small = self._is_small or amount >= self.capacity
 
     def spend(self, amount: float, now: float) -> None:

@@ -14,7 +14,7 @@ WORTHS = (0.8, 1.25)
 
 
 class CallWeights:
-    """Weights of calls, in tokens. Calls that differ by less than half in size are taken to be of one kind."""
+    """Weights of calls, in tokens. Calls whose sizes have one nearest power of two are taken to be of one kind."""
 
     def __init__(self) -> None:
         self._worths: defaultdict[int, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))

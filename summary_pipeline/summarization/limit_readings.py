@@ -4,7 +4,6 @@ Belongs here: taking apart what an answer's headers said. Does not belong here: 
 is learned from readings (``rate_limit``).
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,13 +31,13 @@ class LimitReading:
     def level(self, capacity: float) -> float:
         """Return what is left in a bucket of ``capacity``: what is told in whole numbers, to the fraction by the reset.
 
-        Below 0 for a debt, which only the reset shows.
+        Below 0 for a debt, which only the reset shows. One that does not fit, like a window's end, tells nothing.
         """
         if self.reset is None:
             return self.remaining
         by_reset = capacity - self.reset * self.limit / 60
-        least = self.remaining if self.remaining > 0 else -math.inf
-        return min(max(by_reset, least), self.remaining + 1)
+        is_debt = self.remaining <= 0 and by_reset < 0
+        return by_reset if is_debt or self.remaining <= by_reset < self.remaining + 1 else self.remaining
 
 
 def read_limits(state: RateLimitState) -> Iterator[LimitReading]:

@@ -7,7 +7,8 @@ remembered of a call (``permits``).
 Two kinds of limit are kept at once, for requests and for tokens each:
 
 - *Set* limits come from settings. What a call is expected to weigh is spent when it goes out, and what it did not use
-  is given back when its answer is there: all but a little, unless the provider tells that it does so too.
+  is given back when its answer is there: all but a little, unless the provider tells that very limit or a lower one,
+  since its own count then corrects ours.
 - *Learned* limits come from the ``x-ratelimit-*`` headers of answers, which tell the provider's own view, with other
   processes on the same account. A header was written either when the call was let in or when it was answered, and calls
   that go out together arrive in any order; the truth now lies between these readings, and the estimate is moved there.
@@ -40,7 +41,7 @@ from summary_pipeline.summarization.limit_readings import LimitReading, read_lim
 from summary_pipeline.summarization.permits import Permit, amounts
 
 KEPT_SHARE = 0.02
-"""Share of a call that an answer does not give back of its reserve, until the provider tells how much it gives back."""
+"""Share of a call that an answer does not give back of its reserve, until the provider's own count corrects ours."""
 TRANSIT_SECONDS = 0.25
 """How long a call may be on its way to the provider."""
 SHORTEST_WAIT_SECONDS = 1e-6

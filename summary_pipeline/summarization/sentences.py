@@ -39,6 +39,11 @@ _OPENING_WORD = re.compile(
 _ENUMERATOR = re.compile(r"\s*\W?\d{1,2}")
 
 
+def ends_with_a_stop(text: str) -> bool:
+    """Whether a sentence may end where ``text`` does: its last character is a terminator, closing marks aside."""
+    return text.rstrip().rstrip(_CLOSERS).endswith(tuple(_FULL_STOPS + _WIDE_FULL_STOPS))
+
+
 def split_sentences(text: str) -> list[str]:
     """Cut ``text`` into sentences, in order, without surrounding white space; line breaks within one become spaces.
 

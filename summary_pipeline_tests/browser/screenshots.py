@@ -54,6 +54,7 @@ def take(page: Page, dagster: DagsterApi, images: Path) -> None:
     page.set_viewport_size({"width": 1600, "height": 1600})
     open_partition(page, "persisted_summary", str(CHINESE_SAMPLE))
     expect(page.locator("strong").get_by_text("Chapters", exact=True)).to_be_visible()
+    expect(page.get_by_text("Unsynced")).to_have_count(0)
     _save(page, images / "materialization.png")
 
 

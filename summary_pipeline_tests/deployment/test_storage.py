@@ -2,6 +2,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import pytest
@@ -17,6 +18,7 @@ from summary_pipeline.deployment.storage import (
     process_engine,
 )
 from summary_pipeline.local.postgresql import EmbeddedPostgres
+from summary_pipeline_tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
 
@@ -38,10 +40,10 @@ def engine(url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def connections(server: EmbeddedPostgres) -> int:
-    """How many connections PostgreSQL has to the database, from everybody."""
+def connections(server: EmbeddedPostgres, condition: str = "true") -> int:
+    """How many connections PostgreSQL has to the database, from everybody, of which a condition holds."""
     with psycopg2.connect(server.url("postgres", "postgresql")) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (DATABASE,))
+        cursor.execute(f"SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND {condition}", (DATABASE,))  # noqa: S608
         (count,) = cursor.fetchone() or (0,)
     connection.close()
     return int(count)
@@ -180,6 +182,29 @@ def test_an_assets_newest_materialization_stays_where_another_run_that_was_earli
     _, newest_id = store_materialization(instance, "2")
     assert isinstance(instance.event_log_storage, PooledEventLogStorage)
     instance.event_log_storage.store_asset_event(late, late_id)
+    assert newest_materialization(instance) == newest_id
+
+
+def test_a_materialization_that_is_no_json_to_postgresql_is_followed_by_the_next(instance: DagsterInstance) -> None:
+    odd = AssetMaterialization("transcript", partition="1", metadata={"share": float("nan"), "text": "a\0b"})
+    instance.report_runless_asset_event(odd)
+    _, newest_id = store_materialization(instance, "2")
+    assert newest_materialization(instance) == newest_id
+
+
+def test_a_late_materialization_waits_for_the_one_that_is_being_stored(
+    instance: DagsterInstance, postgres_server: EmbeddedPostgres
+) -> None:
+    event, stored_id = store_materialization(instance, "1")
+    late_id, newest_id = stored_id + 1, stored_id + 2
+    storage = instance.event_log_storage
+    assert isinstance(storage, PooledEventLogStorage)
+    with ThreadPoolExecutor(1) as another_run:
+        with storage.index_transaction() as connection:
+            storage._store_asset_event(connection, event, newest_id)
+            late = another_run.submit(storage.store_asset_event, event, late_id)
+            eventually(lambda: connections(postgres_server, "wait_event_type = 'Lock'"), "it waits", until=bool)
+        late.result(timeout=30)
     assert newest_materialization(instance) == newest_id
 
 

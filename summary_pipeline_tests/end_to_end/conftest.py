@@ -1,4 +1,7 @@
-"""One stack for all end-to-end tests, run as ``summary-pipeline dev`` runs it. Each test has videos of its own."""
+"""One stack for the tests beside this file, run as ``summary-pipeline dev`` runs it. Each has videos of its own.
+
+Those in ``own_stack`` start their own.
+"""
 
 from collections.abc import Iterator
 

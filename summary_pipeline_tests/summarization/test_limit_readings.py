@@ -13,9 +13,10 @@ def test_the_reset_tells_the_fraction_that_a_whole_number_hides() -> None:
     assert reading(0, 4.9).level(20) == pytest.approx(0.4)
 
 
-def test_a_reset_that_does_not_fit_changes_the_number_by_no_more_than_rounding_can_hide() -> None:
-    assert reading(10, 0.0).level(20) == 11
+def test_a_reset_that_does_not_fit_tells_nothing_of_what_is_left() -> None:
+    assert reading(10, 0.0).level(20) == 10
     assert reading(10, 86_400.0).level(20) == 10
+    assert reading(0, 1.0).level(20) == 0
 
 
 def test_without_a_reset_the_number_is_all_there_is() -> None:

@@ -13,7 +13,7 @@ from summary_pipeline.summarization.quality import text_units
 from summary_pipeline.summarization.quality.function_words import DIRECT_SPEECH
 from summary_pipeline.summarization.quality.languages import function_units, is_content
 from summary_pipeline.summarization.quality.text_units import Units
-from summary_pipeline.summarization.sentences import split_sentences
+from summary_pipeline.summarization.sentences import ends_with_a_stop, split_sentences
 
 BLOCK = 24
 """Units in a block of the source, about a sentence."""
@@ -32,7 +32,6 @@ _LONG_SOURCE = 5_000
 _BRIEF = 250
 _NOT_BRIEF = 750
 """Words of a brief exchange, and of a source that is none."""
-_STOPS = frozenset(".!?…。！？．؟۔।॥")
 _CAPTIONS = 0.2
 """Share of lines that end within a sentence, from which they are captions."""
 _PROSE_TALK = 0.04
@@ -64,8 +63,8 @@ class Source:
     @property
     def captioned(self) -> bool:
         """Whether its lines are captions, which break off within sentences. Those of an article are paragraphs."""
-        ends = [end for line in self.text[:200_000].splitlines() if (end := line.rstrip()[-2:])]
-        return len(ends) >= 4 and sum(_STOPS.isdisjoint(end) for end in ends) >= _CAPTIONS * len(ends)
+        lines = [line for line in self.text[:200_000].splitlines() if line.strip()]
+        return len(lines) >= 4 and sum(not ends_with_a_stop(line) for line in lines) >= _CAPTIONS * len(lines)
 
     def weight(self, unit: str) -> float:
         """Return how telling a unit is: the rarer in the source, the more (inverse block frequency)."""

@@ -190,9 +190,6 @@ def _of_the_making(summary: str, drawn: Random) -> Iterator[tuple[str, str]]:
     yield "map leftovers", f"{join_sentences(sentences[:1])} Chunk 2: {join_sentences(sentences[1:])}"
 
 
-_Change = Callable[[str, Random], str]
-
-
 def _next_digit(number: str, _drawn: Random) -> str:
     return number[:-1] + str((int(number[-1]) + 1) % 10)
 
