@@ -174,8 +174,8 @@ class AdaptiveLimiter:
         self._in_flight += 1
         just_before = self._under_way(now)
         permit = Permit(tokens, now, next(self._numbers), dict(self._sent), just_before, missing, estimated)
-        for earlier in self._in_transit:
-            earlier.is_followed = True
+        if self._in_transit:
+            self._in_transit[-1].is_followed = True
         self._in_transit.append(permit)
         return permit
 
