@@ -40,10 +40,13 @@ def engine(url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def connections(server: EmbeddedPostgres, condition: str = "true") -> int:
-    """How many connections PostgreSQL has to the database, from everybody, of which a condition holds."""
+def connections(server: EmbeddedPostgres, *, waiting_for: str = "%") -> int:
+    """How many connections PostgreSQL has to the database, from everybody, or those that wait for a kind of event."""
     with psycopg2.connect(server.url("postgres", "postgresql")) as connection, connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND {condition}", (DATABASE,))  # noqa: S608
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND coalesce(wait_event_type, '') LIKE %s",
+            (DATABASE, waiting_for),
+        )
         (count,) = cursor.fetchone() or (0,)
     connection.close()
     return int(count)
@@ -155,7 +158,7 @@ def test_an_instance_upgrades_and_reads_its_history_through_the_pool(
 
 
 @pytest.fixture
-def instance(url: str, engine: Engine) -> Iterator[DagsterInstance]:  # noqa: ARG001 - it closes its connections last
+def instance(url: str) -> Iterator[DagsterInstance]:
     storage = {"module": "summary_pipeline.deployment.storage", "class": "PooledPostgresStorage"}
     config = {"storage": {"custom": {**storage, "config": {"postgres_url": url}}}}
     with instance_for_test(overrides=config) as made:
@@ -203,7 +206,7 @@ def test_a_late_materialization_waits_for_the_one_that_is_being_stored(
         with storage.index_transaction() as connection:
             storage._store_asset_event(connection, event, newest_id)
             late = another_run.submit(storage.store_asset_event, event, late_id)
-            eventually(lambda: connections(postgres_server, "wait_event_type = 'Lock'"), "it waits", until=bool)
+            eventually(lambda: connections(postgres_server, waiting_for="Lock"), "it waits", until=bool)
         late.result(timeout=30)
     assert newest_materialization(instance) == newest_id
 
