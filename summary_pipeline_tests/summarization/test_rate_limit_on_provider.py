@@ -7,8 +7,9 @@ from summary_pipeline_tests.summarization.simulated_provider import HeadersAt, S
 from summary_pipeline_tests.summarization.virtual_time import run
 
 WINDOWS = pytest.mark.parametrize("window", [1, 10, 60])
-
-HEADERS = pytest.mark.parametrize("headers_at", ["admission", "answer", "never"])
+SCENARIOS = pytest.mark.parametrize(
+    ("limit", "sizes"), [(400_000, [7500] * 8), (2_000_000, [7900] * 64)], ids=["8 chunks", "64 chunks"]
+)
 
 
 def limits(window: float, **per_minute: float) -> Behaviour:
@@ -16,7 +17,7 @@ def limits(window: float, **per_minute: float) -> Behaviour:
 
 
 @WINDOWS
-@HEADERS
+@pytest.mark.parametrize("headers_at", ["admission", "answer", "never"])
 @pytest.mark.parametrize(
     ("limit", "sizes"),
     [
@@ -44,7 +45,8 @@ def test_a_limit_that_is_set_is_used_to_95_percent_without_a_429(
 def test_a_limit_that_is_learned_is_used_to_95_percent_once_it_is_known(
     window: float,
     headers_at: HeadersAt,
-    refund: bool,  # noqa: FBT001 - a parameter
+    *,
+    refund: bool,
 ) -> None:
     behaviour = Behaviour(tokens_per_minute=600_000, rate_window_seconds=window, refund_unused_tokens=refund)
     provider = SimulatedProvider(behaviour, headers_at=headers_at)
@@ -60,11 +62,6 @@ def test_no_delay_is_added_where_no_limit_binds(known: dict[str, float]) -> None
     seconds = run(make_calls(provider, [8000] * 12, at_once=12, **known))
     assert seconds <= 3 * 1.3
     assert provider.peak_in_flight == 12
-
-
-SCENARIOS = pytest.mark.parametrize(
-    ("limit", "sizes"), [(400_000, [7500] * 8), (2_000_000, [7900] * 64)], ids=["8 chunks", "64 chunks"]
-)
 
 
 @SCENARIOS
