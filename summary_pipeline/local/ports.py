@@ -4,6 +4,7 @@ Belongs here: looking. Does not belong here: starting servers or waiting for the
 """
 
 import http.client
+import random
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ import psutil
 from summary_pipeline.local.errors import PortTakenError
 
 LOOPBACK = "127.0.0.1"
+LASTING = range(20_000, 32_768)
+"""Ports that Linux and macOS give to no outgoing connection: nobody gets one by chance while its server is down."""
 
 
 def free_port() -> int:
@@ -23,12 +26,12 @@ def free_port() -> int:
 
 
 def remembered_port(file: Path) -> int:
-    """Return the port of the last start where it is still free, else a new one; remember it in ``file``."""
+    """Return the port of the last start where it is still free, else a new one that lasts; remember it in ``file``."""
     if file.exists():
         port = int(file.read_text(encoding="ascii"))
         if is_free(port):
             return port
-    port = free_port()
+    port = next(filter(is_free, random.SystemRandom().sample(LASTING, len(LASTING))))
     file.write_text(str(port), encoding="ascii")
     return port
 
