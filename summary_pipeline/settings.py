@@ -12,12 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,50 +26,10 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from summary_pipeline.setting_values import BootstrapServers, HttpUrl, Identifier, Port, TimeZone
 from summary_pipeline.summarization.model_registry import DEFAULT_MODEL
 
 LOCALSTACK_PORT = 4566
-
-
-def _bootstrap_servers(value: str) -> str:
-    servers = [server.strip() for server in value.split(",")]
-    for server in servers:
-        host, separator, port = server.rpartition(":")
-        if not (separator and host and port.isdigit() and 0 < int(port) < 65536):
-            msg = f"{server!r} is not host:port"
-            raise ValueError(msg)
-    return ",".join(servers)
-
-
-def _http_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        msg = "does not start with http:// or https://"
-        raise ValueError(msg)
-    return value.rstrip("/")
-
-
-def _identifier(value: str) -> str:
-    if not value.isascii() or "\x00" in value or not value.strip():
-        msg = "is not a usable PostgreSQL name"
-        raise ValueError(msg)
-    return value
-
-
-BootstrapServers = Annotated[str, AfterValidator(_bootstrap_servers)]
-
-
-def _time_zone(value: str) -> str:
-    try:
-        return ZoneInfo(value).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        msg = "is no time zone of the IANA database"
-        raise ValueError(msg) from None
-
-
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Identifier = Annotated[str, AfterValidator(_identifier)]
-Port = Annotated[int, Field(gt=0, lt=65536)]
 
 
 class _EnvironmentSettings(BaseModel):

@@ -6,7 +6,7 @@ Belongs here: arithmetic on the log. Does not belong here: running anything.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.map_reduce.contestant import Finish
+from benchmarks.map_reduce.contestant import MAP_OUTPUT_TOKENS, Finish
 from benchmarks.map_reduce.scenarios import Scenario, allowed
 
 
@@ -35,6 +35,8 @@ class Measurement:
     seconds: float
     cpu_seconds: float
     over_ideal: float
+    over_ideal_as_sent: float
+    """Over the ideal of whoever sends the same prompts: what is left is what the contestant waits in vain."""
     calls: int
     sent_over_transcript: float
     rate_limited: int
@@ -59,10 +61,12 @@ def evaluate(scenario: Scenario, transcript_tokens: int, finish: Finish, log: Se
     if len(finish.summaries) != scenario.videos or not all(finish.summaries):
         raise AssertionError(f"{scenario.videos} summaries were asked for, and not all came")
     answered = [call for call in log if call.status == 200]
+    map_prompt_tokens = sum(call.prompt_tokens for call in answered if call.limit == MAP_OUTPUT_TOKENS)
     return Measurement(
         seconds=finish.seconds,
         cpu_seconds=finish.cpu_seconds,
         over_ideal=finish.seconds / scenario.ideal_seconds(),
+        over_ideal_as_sent=finish.seconds / scenario.ideal_seconds(map_prompt_tokens),
         calls=len(answered),
         sent_over_transcript=sum(call.prompt_tokens for call in answered) / transcript_tokens,
         rate_limited=len(log) - len(answered),

@@ -50,18 +50,19 @@ class Scenario:
         """A call a chunk and one over all; one alone for one chunk."""
         return self.videos * (self.chunks + 1 if self.chunks > 1 else 1)
 
-    def ideal_seconds(self) -> float:
+    def ideal_seconds(self, map_prompt_tokens: int | None = None) -> float:
         """Return a lower bound of the time that anybody needs.
 
         It is the longest of: the calls that can be under way at once, in rounds of one latency; and the time until the
-        limits have let in the last call of a stage, with prompts that hold nothing but transcript, plus what has to
-        follow it.
+        limits have let in the last call of a stage, plus what has to follow it. The map phase's prompts hold nothing
+        but transcript, or are of ``map_prompt_tokens`` together.
         """
         if self.chunks == 1:
             return self.latency_seconds * ceil(self.videos / self.at_once)
         maps = self.videos * self.chunks
         calls = self.least_calls
-        map_tokens = self.videos * self.transcript_tokens + maps * MAP_OUTPUT_TOKENS
+        prompt_tokens = self.videos * self.transcript_tokens if map_prompt_tokens is None else map_prompt_tokens
+        map_tokens = prompt_tokens + maps * MAP_OUTPUT_TOKENS
         maps_let_in = self._let_in(maps, map_tokens)
         all_let_in = self._let_in(calls, map_tokens + self.videos * FINAL_OUTPUT_TOKENS)
         return max(

@@ -45,6 +45,12 @@ def test_a_limit_on_requests_adds_the_time_until_the_last_chunk_may_go_out() -> 
     assert LIMITED.ideal_seconds() == max(2.0, until_last + 2.0)
 
 
+def test_prompts_that_hold_more_than_transcript_take_longer_to_be_let_in() -> None:
+    scenario = Scenario("", "", 10, 60_000, latency_seconds=1, tokens_per_minute=60_000)
+    assert scenario.ideal_seconds(60_000) == scenario.ideal_seconds()
+    assert scenario.ideal_seconds(63_000) == scenario.ideal_seconds() + 3.0
+
+
 def test_a_limit_that_does_not_bind_costs_nothing() -> None:
     free = Scenario("", "", chunks=8, transcript_tokens=8, latency_seconds=3, tokens_per_minute=10**9)
     assert free.ideal_seconds() == 6
@@ -75,6 +81,14 @@ def test_calls_answered_429_are_counted_apart() -> None:
     assert measured.sent_over_transcript == 1.0
 
 
+def test_what_was_sent_beside_the_transcript_is_no_waiting_in_vain() -> None:
+    scenario = Scenario("", "", 40, 36_000, latency_seconds=1, tokens_per_minute=60_000)
+    seconds = scenario.ideal_seconds(40_000)
+    measured = evaluate(scenario, 36_000, Finish(seconds, 0.1, ("A summary.",)), calls(40))
+    assert measured.over_ideal_as_sent == 1.0
+    assert measured.over_ideal == seconds / scenario.ideal_seconds()
+
+
 def test_a_summary_that_is_missing_is_no_result() -> None:
     with pytest.raises(AssertionError, match="not all came"):
         evaluate(LIMITED, 40_000, Finish(7.0, 0.1, ("",)), calls(40))
@@ -92,9 +106,9 @@ def test_the_table_sets_ours_beside_the_first_version(capsys: pytest.CaptureFixt
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     cells = {row[1]: row for row in ([cell.strip() for cell in line.split("|")] for line in lines)}
     ours, first = cells["ours"], cells["first version"]
-    assert (ours[4], first[4]) == ("8", "8")
+    assert (ours[5], first[5]) == ("8", "8")
     assert float(first[2]) > float(ours[2]) >= TINY.ideal_seconds()
-    assert (ours[8], first[8]) == ("7", "5")
+    assert (ours[9], first[9]) == ("7", "5")
 
 
 @pytest.mark.servers

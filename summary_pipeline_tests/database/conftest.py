@@ -10,6 +10,8 @@ from sqlalchemy.schema import DropSchema
 from summary_pipeline.database.engine import create_database_engine
 from summary_pipeline.database.schema import create_missing_shared_tables, migrate_own_tables
 from summary_pipeline.local.postgresql import EmbeddedPostgres
+from summary_pipeline.resources.kafka_producer import KafkaProducer, open_producer
+from summary_pipeline_tests.database.outbox import new_topic
 
 _NUMBERS = count(1)
 
@@ -42,3 +44,22 @@ def engine(empty_engine: Engine, schema: str) -> Engine:
     create_missing_shared_tables(empty_engine, schema)
     migrate_own_tables(empty_engine, schema)
     return empty_engine
+
+
+@pytest.fixture
+def other_engine(database_url: str, schema: str) -> Iterator[Engine]:
+    """Another process's connections."""
+    engine = create_database_engine(database_url, schema=schema)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def producer(kafka_address: str) -> Iterator[KafkaProducer]:
+    with open_producer(kafka_address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def topic(kafka_address: str) -> str:
+    return new_topic(kafka_address)

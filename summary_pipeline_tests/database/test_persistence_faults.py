@@ -1,7 +1,7 @@
 """The final transaction, interrupted before each of its statements and its commit; and in the middle of two."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -39,14 +39,6 @@ Prepare = Callable[[Engine], None]
 
 FEWEST_POINTS = 10
 """Time-outs, lock, processed message, video, stored summary, upsert, version, status, outbox, log; then the commit."""
-
-
-@pytest.fixture
-def other_engine(database_url: str, schema: str) -> Iterator[Engine]:
-    """Another process's connections."""
-    engine = create_database_engine(database_url, schema=schema)
-    yield engine
-    engine.dispose()
 
 
 def never_summarized(_engine: Engine) -> None:

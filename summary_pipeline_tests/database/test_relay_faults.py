@@ -1,44 +1,35 @@
 """The relay, interrupted between any two of its steps; what Kafka and the outbox hold after the next pass."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
-from uuid import uuid4
+from collections.abc import Callable, Sequence
 
 import pytest
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine
 
-from summary_pipeline.database.engine import create_database_engine
-from summary_pipeline.database.errors import DatabaseError
+from summary_pipeline.database.errors import DatabaseError, TransientDatabaseError
 from summary_pipeline.database.models import OutboxEvent
 from summary_pipeline.database.outbox_producer import BrokerUnavailableError, OutboxProducer
-from summary_pipeline.database.own_models import OutboxFailure
-from summary_pipeline.database.relay import Relay
-from summary_pipeline.resources.kafka_producer import KafkaProducer, open_producer
-from summary_pipeline_tests.database.faults import Action, Crash, before_step, crash, cut
+from summary_pipeline.database.relay import Relay, RelayReport
+from summary_pipeline.resources.kafka_producer import KafkaProducer
+from summary_pipeline_tests.database.faults import (
+    Action,
+    Crash,
+    before_step,
+    commit_whose_answer_is_lost,
+    crash,
+    cut,
+)
+from summary_pipeline_tests.database.outbox import add, end_backoff, new_topic, numbers, unpublished
 from summary_pipeline_tests.database.rows import all_of
-from summary_pipeline_tests.kafka_support import TopicWriter, read_all
+from summary_pipeline_tests.kafka_support import read_all
 
 pytestmark = pytest.mark.servers
 
-START = datetime(2024, 1, 1)  # noqa: DTZ001 - as the column holds it
-FEWEST_STEPS = 2 * 7
-"""Of two rows, each: time-outs, lock, longest send, row, published, failure forgotten, commit."""
 ROWS = 2
-
-
-@pytest.fixture
-def killer(database_url: str, schema: str) -> Iterator[Engine]:
-    """Another process's connections."""
-    engine = create_database_engine(database_url, schema=schema)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def producer(kafka_address: str) -> Iterator[KafkaProducer]:
-    with open_producer(kafka_address) as opened:
-        yield opened
+READING_STEPS = 2
+"""Of the transaction that reads the outbox: time-outs, rows."""
+ROW_STEPS = 7
+"""Of each row's transaction: time-outs, lock, longest send, row, published, failure forgotten, commit."""
 
 
 class Interrupted:
@@ -61,23 +52,15 @@ class Interrupted:
 
 def fill(engine: Engine, topic: str) -> None:
     """Put the rows of one video in."""
-    with engine.begin() as connection:
-        for number in range(ROWS):
-            created_at = START + timedelta(seconds=number)
-            payload = {"id": str(uuid4()), "videoId": 7, "number": number}
-            row = {"id": uuid4(), "topic": topic, "payload": payload, "created_at": created_at}
-            connection.execute(insert(OutboxEvent).values(row))
-
-
-def sent(bootstrap: str, topic: str) -> list[int]:
-    return [json.loads(message.value() or b"")["number"] for message in read_all(bootstrap, topic)]
+    for number in range(ROWS):
+        add(engine, topic, number)
 
 
 def require_all_published_in_order(engine: Engine, bootstrap: str, topic: str, what: str) -> None:
-    numbers = sent(bootstrap, topic)
-    assert set(numbers) == set(range(ROWS)), what
-    assert numbers == sorted(numbers), what
-    assert len(numbers) <= ROWS + 1, what
+    sent = numbers(bootstrap, topic)[b"7"]
+    assert set(sent) == set(range(ROWS)), what
+    assert sent == sorted(sent), what
+    assert len(sent) <= ROWS + 1, what
     assert all(row.published for row in all_of(engine, OutboxEvent) if row.topic == topic), what
 
 
@@ -88,7 +71,7 @@ def interrupt_everywhere(
     point = 0
     while True:
         point += 1
-        topic = TopicWriter(bootstrap, f"relay-{uuid4()}").topic
+        topic = new_topic(bootstrap)
         fill(engine, topic)
         with before_step(engine, point, action) as trigger:
             try:
@@ -104,13 +87,13 @@ def interrupt_everywhere(
 def test_a_crash_before_any_statement_or_commit_loses_nothing(
     engine: Engine, producer: KafkaProducer, kafka_address: str
 ) -> None:
-    assert interrupt_everywhere(engine, producer, kafka_address, crash, Crash) > FEWEST_STEPS
+    assert interrupt_everywhere(engine, producer, kafka_address, crash, Crash) > ROWS * ROW_STEPS
 
 
 def test_a_connection_lost_before_any_statement_or_commit_loses_nothing(
-    engine: Engine, killer: Engine, producer: KafkaProducer, kafka_address: str
+    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_address: str
 ) -> None:
-    assert interrupt_everywhere(engine, producer, kafka_address, cut(killer), DatabaseError) > FEWEST_STEPS
+    assert interrupt_everywhere(engine, producer, kafka_address, cut(other_engine), DatabaseError) > ROWS * ROW_STEPS
 
 
 @pytest.mark.parametrize("point", range(1, ROWS + 1))
@@ -120,12 +103,12 @@ def test_a_send_that_is_interrupted_is_repeated_before_the_next_row(
     engine: Engine,
     producer: KafkaProducer,
     kafka_address: str,
+    topic: str,
     point: int,
     error: Callable[[], BaseException],
     *,
     after: bool,
 ) -> None:
-    topic = TopicWriter(kafka_address, f"relay-{uuid4()}").topic
     fill(engine, topic)
     interrupted = Relay(engine, Interrupted(producer, point, error(), after=after))
     try:
@@ -134,14 +117,34 @@ def test_a_send_that_is_interrupted_is_repeated_before_the_next_row(
         pass
     else:
         assert report.outage == "no answer"
-    assert sent(kafka_address, topic) == list(range(point if after else point - 1))
+    assert numbers(kafka_address, topic).get(b"7", []) == list(range(point if after else point - 1))
     relay = Relay(engine, producer)
-    end_waits(engine)
+    end_backoff(engine)
     relay.run_once()
     require_all_published_in_order(engine, kafka_address, topic, "after the next pass")
 
 
-def end_waits(engine: Engine) -> None:
-    """Let a row that failed be due."""
-    with engine.begin() as connection:
-        connection.execute(update(OutboxFailure).values(next_attempt_at=START))
+def test_a_connection_lost_between_acknowledgement_and_commit_repeats_the_same_event(
+    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
+) -> None:
+    event_id = add(engine, topic, 1)
+    with (
+        before_step(engine, READING_STEPS + ROW_STEPS, cut(other_engine)) as trigger,
+        pytest.raises(TransientDatabaseError),
+    ):
+        Relay(engine, producer).run_once()
+    assert trigger.fired
+    assert unpublished(engine) == {event_id: 0}
+    assert Relay(engine, producer).run_once().published == 1
+    values = [message.value() for message in read_all(kafka_address, topic)]
+    assert [json.loads(value)["id"] for value in values if isinstance(value, bytes)] == [str(event_id)] * 2
+
+
+def test_a_connection_lost_after_the_commit_repeats_nothing(
+    engine: Engine, other_engine: Engine, producer: KafkaProducer, kafka_address: str, topic: str
+) -> None:
+    add(engine, topic, 1)
+    with commit_whose_answer_is_lost(engine, other_engine), pytest.raises(TransientDatabaseError):
+        Relay(engine, producer).run_once()
+    assert Relay(engine, producer).run_once() == RelayReport()
+    assert numbers(kafka_address, topic) == {b"7": [1]}

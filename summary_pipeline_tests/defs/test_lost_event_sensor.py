@@ -14,8 +14,8 @@ from summary_pipeline.database.models import OutboxEvent
 from summary_pipeline.defs.run_tags import EventOrigin
 from summary_pipeline.resources import kafka_topics
 from summary_pipeline.resources.factories import build_resources
+from summary_pipeline_tests.defs.failing import tick
 from summary_pipeline_tests.defs.platform import Platform, snippets
-from summary_pipeline_tests.defs.test_failure_sensor import tick
 from summary_pipeline_tests.kafka_support import headers_of, read_all
 
 pytestmark = pytest.mark.servers
