@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
-# One more worker than the smallest machine has cores: some of them always wait. conftest.py says which files come first.
-SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+# Twice as many workers as the smallest machine has cores: many tests wait for daemons. conftest.py orders the files.
+SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo dev test test-fast fuzz check format chaos bench screenshots lock clean
