@@ -134,6 +134,7 @@ class SummaryVersion(OwnBase):
     __table_args__ = (
         Index("summary_versions_video", "video_id", "id"),
         Index("summary_versions_created", "created_at"),
+        Index("summary_versions_made_by", "model", "prompt_version", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

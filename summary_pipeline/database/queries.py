@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine, SQLColumnExpression, Text, cast, exists, func, or_, select, tuple_
+from sqlalchemy import Engine, SQLColumnExpression, Text, cast, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from summary_pipeline.contract.events import InvalidEventError, VideoTranscribed, parse_video_transcribed
@@ -174,9 +174,11 @@ def awaits_event(
     with typed_errors("looking for the events of stuck videos"), Session(engine) as session:
         now = session.scalars(select(utc_clock())).one()
         recent = OutboxEvent.created_at >= now - timedelta(seconds=newer_than_seconds)
-        for page in _unanswered_pages(session, or_(~OutboxEvent.published, recent)):
-            of_wanted = [item for item in page if item.event.video_id in wanted]
-            found |= {item.event.video_id for item in _without_outcome(session, of_wanted)}
+        # One after the other, since each has an index of its own, and both together have none.
+        for condition in (~OutboxEvent.published, recent):
+            for page in _unanswered_pages(session, condition):
+                of_wanted = [item for item in page if item.event.video_id in wanted]
+                found |= {item.event.video_id for item in _without_outcome(session, of_wanted)}
     return found
 
 

@@ -6,10 +6,18 @@ Belongs here: reading them. Does not belong here: what is concluded (``summariza
 from uuid import UUID
 
 from sqlalchemy import Engine, case, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from summary_pipeline.database.errors import typed_errors
 from summary_pipeline.database.own_models import SummaryVersion
+
+_LOOKED_AT = 20
+"""Summaries for each that is wanted, among which those of the same scorer are looked for: it is no column."""
+
+_SCORER = case(
+    # Only rows of ours have a prompt version; another program's JSON may hold what PostgreSQL can't take apart.
+    (SummaryVersion.prompt_version.is_not(None), SummaryVersion.model_info["quality"]["scorer"].as_string())
+)
 
 
 def earlier_scores(engine: Engine, summarized_event_id: str, *, limit: int) -> list[float]:
@@ -18,19 +26,21 @@ def earlier_scores(engine: Engine, summarized_event_id: str, *, limit: int) -> l
     Raises:
         DatabaseError: the database could not answer.
     """
-    this, other = aliased(SummaryVersion), aliased(SummaryVersion)
-    scorer = case(
-        # Only rows of ours have a prompt version; another program's JSON may hold what PostgreSQL can't take apart.
-        (other.prompt_version.is_not(None), other.model_info["quality"]["scorer"].as_string())
-    )
-    statement = (
-        select(other.quality_score)
-        .join(this, (this.model == other.model) & (this.prompt_version == other.prompt_version))
-        .where(this.summarized_event_id == UUID(summarized_event_id), other.id < this.id)
-        .where(other.quality_score.is_not(None))
-        .where(scorer == this.model_info["quality"]["scorer"].as_string())
-        .order_by(other.id.desc())
-        .limit(limit)
-    )
+    this = select(
+        SummaryVersion.id, SummaryVersion.model, SummaryVersion.prompt_version, _SCORER.label("scorer")
+    ).where(SummaryVersion.summarized_event_id == UUID(summarized_event_id))
     with typed_errors("reading earlier scores"), Session(engine) as session:
-        return [score for score in session.scalars(statement) if score is not None]
+        version = session.execute(this).one_or_none()
+        if version is None:
+            return []
+        # With values to compare with, an index leads to the newest ones, however long the history.
+        late = (
+            select(SummaryVersion.id, SummaryVersion.quality_score, _SCORER.label("scorer"))
+            .where(SummaryVersion.model == version.model, SummaryVersion.prompt_version == version.prompt_version)
+            .where(SummaryVersion.id < version.id, SummaryVersion.quality_score.is_not(None))
+            .order_by(SummaryVersion.id.desc())
+            .limit(_LOOKED_AT * limit)
+            .subquery()
+        )
+        scores = select(late.c.quality_score).where(late.c.scorer == version.scorer).order_by(late.c.id.desc())
+        return list(session.scalars(scores.limit(limit)))

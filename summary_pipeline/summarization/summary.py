@@ -6,6 +6,7 @@ readers.
 """
 
 import datetime as dt
+import re
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -14,6 +15,9 @@ from summary_pipeline.summarization.chunking import Chunk
 from summary_pipeline.summarization.cost import Usage
 
 SCHEMA_VERSION = 1
+
+_ASCII_RUN = re.compile(r"[!-~]+")
+_ADDRESS = re.compile(r"https?://|www\.|@", re.IGNORECASE)
 
 
 class _Value(BaseModel):
@@ -255,5 +259,18 @@ def clock_time(seconds: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return ``text`` so that Markdown shows it as it stands: what a model wrote must not become links or HTML."""
+    """Return ``text`` so that Markdown shows it as it stands: what a model wrote must not become links or HTML.
+
+    Addresses become code: viewers make links of bare ones, escaped or not.
+    """
+    return _ASCII_RUN.sub(lambda run: _code(run[0]) if _ADDRESS.search(run[0]) else _plain(run[0]), text)
+
+
+def _plain(text: str) -> str:
     return "".join(f"\\{character}" if character in r"\`*_{}[]<>#|!" else character for character in text)
+
+
+def _code(text: str) -> str:
+    """Return a code span, fenced by more backticks than ``text`` has together."""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"

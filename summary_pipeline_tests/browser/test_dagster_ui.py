@@ -1,5 +1,7 @@
 """What a person sees in Dagster's UI once the samples are summarized."""
 
+import json
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -87,6 +89,19 @@ def test_a_materialization_shows_the_summary_as_markdown(
     # Rendered, not quoted: the stars that make it bold are gone.
     expect(page.locator("strong").get_by_text("Chapters", exact=True)).to_be_visible()
     expect(page.locator("li")).not_to_have_count(0)
+
+
+def test_an_address_that_a_summary_holds_is_text_and_no_link(page: Page, neighbour: Neighbour) -> None:
+    texts = ("Sign in at https://example.org/login today.", "The first lamps burned wood.", "Later ones burned oil.")
+    snippets = [{"text": text, "start": 5.0 * number, "duration": 5.0} for number, text in enumerate(texts)]
+    video_id, key = neighbour.add_video(json.dumps(snippets).encode())
+    neighbour.announce(video_id, key)
+    statement = "SELECT summary_text FROM video_summaries WHERE video_id = %s"
+    (row,) = eventually(lambda: neighbour.rows(statement, video_id), "the video is summarized")
+    assert "https://example.org/login" in row["summary_text"]
+    open_partition(page, "persisted_summary", str(video_id))
+    expect(page.locator("p").get_by_text("Sign in at https://example.org/login today.")).to_be_visible()
+    expect(page.locator("a[href*='example.org']")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert
 
+from summary_pipeline.database import score_history
 from summary_pipeline.database.own_models import SummaryVersion
 from summary_pipeline.database.score_history import earlier_scores
 
@@ -41,6 +42,14 @@ def test_other_models_prompts_and_scorers_are_left_out(engine: Engine) -> None:
     add(engine, 0.3, scorer="s/2")
     add(engine, None)
     assert earlier_scores(engine, add(engine, 0.9), limit=10) == []
+
+
+def test_only_late_summaries_are_looked_at(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score_history, "_LOOKED_AT", 1)
+    add(engine, 0.1)
+    add(engine, 0.2)
+    add(engine, 0.3, scorer="s/2")
+    assert earlier_scores(engine, add(engine, 0.9), limit=2) == [0.2]
 
 
 def test_rows_of_another_program_do_no_harm(engine: Engine) -> None:

@@ -113,6 +113,20 @@ def test_the_markdown_shows_what_a_model_wrote_as_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Sign in at https://example.org/a_b, now.", "Sign in at `https://example.org/a_b,` now."),
+        ("See WWW.example.org or me@example.org.", "See `WWW.example.org` or `me@example.org.`"),
+        ("请访问https://example.org。谢谢", "请访问`https://example.org`。谢谢"),
+        ("a`@``b", "``` a`@``b ```"),
+    ],
+)
+def test_an_address_is_shown_as_code_of_which_no_viewer_makes_a_link(said: str, shown: str) -> None:
+    final = FINAL.model_copy(update={"summary": said, "key_points": (), "chapters": (), "topics": ()})
+    assert summary_markdown(final) == f"{shown}\n"
+
+
+@pytest.mark.parametrize(
     ("seconds", "clock"), [(0, "0:00"), (59.9, "0:59"), (60, "1:00"), (3_600, "1:00:00"), (700_000, "194:26:40")]
 )
 def test_times_are_shown_as_clocks(seconds: float, clock: str) -> None:
