@@ -25,6 +25,7 @@ from summary_pipeline.defs.external_assets import EXTERNAL_ASSETS
 from summary_pipeline.defs.failure_sensor import failed_summary_sensor
 from summary_pipeline.defs.job import summarize_video
 from summary_pipeline.defs.lost_event_sensor import lost_event_sensor
+from summary_pipeline.defs.run_retention import build_run_retention
 from summary_pipeline.resources.factories import build_resources
 from summary_pipeline.resources.retrying import RetrySchedule
 from summary_pipeline.resources.summarizer import plan_of
@@ -58,7 +59,8 @@ def build_defs(
         executor=dg.in_process_executor,
     )
     reports = ReportOptions(chosen.summary_report_timezone, chosen.summary_report_start_date, _retries(chosen))
-    return dg.Definitions.merge(summaries, build_quality_reports(reports))
+    retention = build_run_retention(days=chosen.summary_run_retention_days, time_zone=chosen.summary_report_timezone)
+    return dg.Definitions.merge(summaries, build_quality_reports(reports), retention)
 
 
 def _assets(settings: PipelineSettings) -> list[dg.AssetsDefinition]:

@@ -198,6 +198,12 @@ class PipelineSettings(_EnvironmentSettings):
         Path(".data/reports"), description="Directory that workers write reports to, besides the bucket."
     )
 
+    summary_run_retention_days: int = Field(
+        180,
+        ge=30,
+        le=36_500,
+        description="Days after which finished runs of videos are deleted from Dagster, and partitions without a run.",
+    )
     summary_data_dir: Path = Field(Path(".data"), description="Where the embedded stack keeps its data.")
     summary_local_kafka: Literal["mock", "apache"] = Field(
         "mock", description="Embedded broker: librdkafka's mock cluster, or Apache Kafka (needs Java and Maven)."
