@@ -30,6 +30,11 @@ class Spending:
     spent_usd: float
     reserved_usd: float
 
+    @property
+    def committed_usd(self) -> float:
+        """What counts against a limit."""
+        return self.spent_usd + self.reserved_usd
+
 
 def reserve_spending(
     engine: Engine, day: date, usd: float, *, limit_usd: float, ledger: Ledger = Ledger.SUMMARIES

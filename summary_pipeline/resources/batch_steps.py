@@ -246,7 +246,7 @@ class BatchSteps:
         if limit_usd is None:
             return TICK_LIMITS
         spending = self._database.spending_on(_today())
-        return replace(TICK_LIMITS, usd=max(0.0, limit_usd - spending.spent_usd - spending.reserved_usd))
+        return replace(TICK_LIMITS, usd=max(0.0, limit_usd - spending.committed_usd))
 
     def _end(self, row: BatchRow, state: BatchState, *, note: str) -> str:
         """End a row that brought nothing and cost nothing."""

@@ -7,8 +7,9 @@ import asyncio
 import functools
 from datetime import date
 
-from summary_pipeline.database.spending import Ledger
+from summary_pipeline.database.spending import Ledger, Spending
 from summary_pipeline.resources.database import Database
+from summary_pipeline.summarization.cancellation import finish
 from summary_pipeline.summarization.errors import CostLimitError
 
 _LIMITS = {
@@ -27,25 +28,48 @@ class DailyDatabaseBudget:
         self._day = day
         self._ledger = ledger
 
-    async def reserve(self, usd: float) -> None:
-        """Set ``usd`` aside.
+    async def require_affordable(self, usd: float) -> None:
+        """See ``Budget.require_affordable``.
 
         Raises:
             CostLimitError: the day would cost more than the limit.
             DatabaseError: the database could not answer.
         """
+        spending = await self._spending()
+        if spending.committed_usd + usd > self._limit:
+            raise self._refusal(usd, spending)
+
+    async def reserve(self, usd: float) -> None:
+        """Set ``usd`` aside.
+
+        Raises:
+            CostLimitError, DatabaseError: as ``require_affordable``.
+        """
         reserve = functools.partial(self._database.reserve_spending, limit_usd=self._limit, ledger=self._ledger)
-        if await asyncio.to_thread(reserve, self._day, usd):
-            return
-        spending = await asyncio.to_thread(self._database.spending_on, self._day, ledger=self._ledger)
+        reserving = asyncio.ensure_future(asyncio.to_thread(reserve, self._day, usd))
+        try:
+            is_reserved = await finish(reserving, or_else="No money was set aside")
+        except asyncio.CancelledError:
+            # A thread can't be cancelled: its statement, which may wait for the day's row, is made all the same.
+            if reserving.exception() is None and reserving.result():
+                await self.settle(reserved_usd=usd, spent_usd=0.0)
+            raise
+        if not is_reserved:
+            raise self._refusal(usd, await self._spending())
+
+    async def settle(self, *, reserved_usd: float, spent_usd: float) -> None:
+        """Give back a reservation and record what was spent, also for a task that is cancelled meanwhile."""
+        settle = functools.partial(self._database.settle_spending, reserved_usd=reserved_usd, spent_usd=spent_usd)
+        settling = asyncio.ensure_future(asyncio.to_thread(settle, self._day, ledger=self._ledger))
+        await finish(settling, or_else=f"${reserved_usd:.4f} stay set aside on {self._day} (UTC)")
+
+    async def _spending(self) -> Spending:
+        return await asyncio.to_thread(self._database.spending_on, self._day, ledger=self._ledger)
+
+    def _refusal(self, usd: float, spending: Spending) -> CostLimitError:
         what, setting, doing = _LIMITS[self._ledger]
-        raise CostLimitError(
+        return CostLimitError(
             f"{what} may cost ${self._limit:.2f} a day ({setting}). On {self._day} (UTC) "
             f"${spending.spent_usd:.4f} are spent, ${spending.reserved_usd:.4f} set aside for calls under way, and the "
             f"next step may cost ${usd:.4f}. Raise the limit, or {doing} the video again tomorrow."
         )
-
-    async def settle(self, *, reserved_usd: float, spent_usd: float) -> None:
-        """Give back a reservation and record what was spent."""
-        settle = functools.partial(self._database.settle_spending, reserved_usd=reserved_usd, spent_usd=spent_usd)
-        await asyncio.to_thread(settle, self._day, ledger=self._ledger)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from summary_pipeline.summarization.call_shapes import second_limit
 from summary_pipeline.summarization.calls import Answer, Call, require_fit
+from summary_pipeline.summarization.cancellation import finish
 from summary_pipeline.summarization.chunk_store import ChunkStore
 from summary_pipeline.summarization.cost import Budget, Usage, completion_usage, highest_call_cost
 from summary_pipeline.summarization.errors import (
@@ -132,8 +133,7 @@ class Answerer:
         """
         usd = sum(self._highest_cost(call, call.request) for call in calls)
         for budget in self._budgets:
-            await budget.reserve(usd)
-            await budget.settle(reserved_usd=usd, spent_usd=0.0)
+            await budget.require_affordable(usd)
 
     async def _ask(self, call: Call[Answer]) -> Answered[Answer]:
         attempt = await self._attempt(call, call.request, spent=Usage())
@@ -197,15 +197,7 @@ class Answerer:
         completion = attempt.completion
         entry = _StoredAnswer(text=completion.text, model=completion.model, usage=attempt.usage, notes=notes)
         writing = asyncio.ensure_future(self._store.put(call.key, entry.model_dump_json()))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await asyncio.wait([writing])
-            if not writing.cancelled() and (error := writing.exception()) is not None:
-                logger.warning(
-                    "The answer for %s could not be stored and will be paid for again: %s", call.subject, error
-                )
-            raise
+        await finish(writing, or_else=f"The answer for {call.subject} could not be stored and will be paid for again")
 
 
 def read_stored(call: Call[Answer], text: str) -> Answered[Answer] | None:

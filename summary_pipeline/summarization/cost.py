@@ -102,11 +102,19 @@ class Budget(Protocol):
     Implementations that live in a database make a limit hold over all processes.
     """
 
-    async def reserve(self, usd: float) -> None:
-        """Set ``usd`` aside.
+    async def require_affordable(self, usd: float) -> None:
+        """Check that ``usd`` could be set aside. Nothing is: whoever reserves meanwhile does not notice.
 
         Raises:
             CostLimitError: what is spent and set aside already, and ``usd``, are more than the limit.
+        """
+        ...
+
+    async def reserve(self, usd: float) -> None:
+        """Set ``usd`` aside. A task that is cancelled while it waits for this has set nothing aside.
+
+        Raises:
+            CostLimitError: as ``require_affordable``.
         """
         ...
 
@@ -123,14 +131,18 @@ class VideoBudget:
         self._spent = spent_usd
         self._reserved = 0.0
 
-    async def reserve(self, usd: float) -> None:
-        """See ``Budget.reserve``."""
+    async def require_affordable(self, usd: float) -> None:
+        """See ``Budget.require_affordable``."""
         if self._spent + self._reserved + usd > self._limit:
             raise CostLimitError(
                 f"This video may cost ${self._limit:.4f} (SUMMARY_MAX_COST_PER_VIDEO_USD). ${self._spent:.4f} are "
                 f"spent, ${self._reserved:.4f} set aside for calls under way, and what comes next may cost ${usd:.4f}. "
                 "Raise the limit or use a cheaper model."
             )
+
+    async def reserve(self, usd: float) -> None:
+        """See ``Budget.reserve``."""
+        await self.require_affordable(usd)
         self._reserved += usd
 
     async def settle(self, *, reserved_usd: float, spent_usd: float) -> None:

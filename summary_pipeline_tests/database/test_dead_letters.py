@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from summary_pipeline.contract.dead_letter import DeadLetter
@@ -19,6 +19,7 @@ from summary_pipeline.database.dead_letters import (
 )
 from summary_pipeline.database.errors import DatabaseError
 from summary_pipeline.database.own_models import DeadLetter as DeadLetterRow
+from summary_pipeline_tests.database.lock_waits import await_a_session_that_waits
 
 pytestmark = pytest.mark.servers
 
@@ -206,14 +207,8 @@ def test_two_people_at_once_replay_a_letter_once(engine: Engine) -> None:
     def send(letter: DeadLetter) -> None:
         sent.append(letter)
         other.start()
-        _wait_until_somebody_waits_for_a_lock(engine)
+        await_a_session_that_waits(engine)
 
     assert replay_dead_letter(engine, letter_id, send) is ReplayResult.REPLAYED
     other.join(30)
     assert (len(sent), second) == (1, [ReplayResult.ALREADY_REPLAYED])
-
-
-def _wait_until_somebody_waits_for_a_lock(engine: Engine) -> None:
-    with engine.connect() as connection:
-        while not connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
-            connection.rollback()

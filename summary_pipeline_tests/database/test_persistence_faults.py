@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, PoolProxiedConnection, func, select, text
+from sqlalchemy import Engine, PoolProxiedConnection
 
 from summary_pipeline.database.engine import Timeouts, create_database_engine
 from summary_pipeline.database.errors import TransientDatabaseError
@@ -21,6 +21,7 @@ from summary_pipeline_tests.database.faults import (
     crash,
     cut,
 )
+from summary_pipeline_tests.database.lock_waits import await_a_session_that_waits
 from summary_pipeline_tests.database.rows import (
     NOON,
     OTHER_EVENT_ID,
@@ -167,7 +168,7 @@ def test_a_second_event_of_a_video_waits_for_the_first_and_then_sees_it(engine: 
 
         def start_the_other(_connection: PoolProxiedConnection) -> None:
             running.append(threads.submit(persist, other_engine, older))
-            wait_for_a_waiting_lock(other_engine)
+            await_a_session_that_waits(other_engine)
 
         commit = FEWEST_POINTS + 1
         with before_step(engine, commit, start_the_other) as trigger:
@@ -184,7 +185,7 @@ def test_a_first_event_that_fails_lets_the_waiting_repeat_take_effect(engine: En
 
         def start_the_other_and_crash(_connection: PoolProxiedConnection) -> None:
             running.append(threads.submit(persist, other_engine, request(run_id="run-2")))
-            wait_for_a_waiting_lock(other_engine)
+            await_a_session_that_waits(other_engine)
             raise Crash
 
         with before_step(engine, FEWEST_POINTS, start_the_other_and_crash), pytest.raises(Crash):
@@ -205,15 +206,3 @@ def test_waiting_for_another_run_of_the_video_is_bounded(engine: Engine, databas
         assert persist(engine, request()).result is PersistResult.SAVED
     assert trigger.fired
     impatient.dispose()
-
-
-def wait_for_a_waiting_lock(engine: Engine) -> None:
-    """Return once a session in this database waits for an advisory lock."""
-    waiting = select(func.count()).select_from(text("pg_locks")).where(text("locktype = 'advisory' AND NOT granted"))
-    pause = threading.Event()
-    for _ in range(500):
-        with engine.connect() as connection:
-            if connection.execute(waiting).scalar_one():
-                return
-        pause.wait(0.02)
-    raise TimeoutError("nobody waits for an advisory lock")

@@ -1,13 +1,25 @@
+import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from summary_pipeline.database.spending import Ledger, Spending, reserve_spending, settle_spending, spending_on
+from summary_pipeline.database.spending import (
+    Ledger,
+    Spending,
+    reserve_spending,
+    reserve_within,
+    settle_spending,
+    spending_on,
+)
 from summary_pipeline.resources.daily_budget import DailyDatabaseBudget
 from summary_pipeline.resources.database import Database
 from summary_pipeline.summarization.errors import CostLimitError
+from summary_pipeline_tests.database.lock_waits import await_a_session_that_waits
 
 pytestmark = pytest.mark.servers
 
@@ -48,8 +60,51 @@ async def test_the_budget_refuses_with_what_was_spent_and_what_to_do(engine: Eng
     budget = DailyDatabaseBudget(Database(engine), 1.0, day=FRIDAY)
     await budget.reserve(0.75)
     await budget.settle(reserved_usd=0.75, spent_usd=0.5)
-    with pytest.raises(CostLimitError, match=r"SUMMARY_MAX_COST_PER_DAY_USD.*2026-11-20.*\$0\.5000 are spent"):
-        await budget.reserve(0.75)
+    for asked in (budget.require_affordable, budget.reserve):
+        with pytest.raises(CostLimitError, match=r"SUMMARY_MAX_COST_PER_DAY_USD.*2026-11-20.*\$0\.5000 are spent"):
+            await asked(0.75)
+
+
+@contextmanager
+def another_workers_reservation(engine: Engine, usd: float) -> Iterator[None]:
+    """A transaction that holds the day's row; what it set aside is given back at the end."""
+    with Session(engine) as session:
+        assert reserve_within(session, FRIDAY, usd, limit_usd=1.0)
+        yield
+        session.rollback()
+
+
+async def test_asking_whether_a_video_is_affordable_takes_nothing_and_waits_for_nobody(
+    engine: Engine,
+) -> None:
+    budget = DailyDatabaseBudget(Database(engine), 1.0, day=FRIDAY)
+    with another_workers_reservation(engine, 0.5):
+        await asyncio.wait_for(budget.require_affordable(1.0), 5)
+    assert spending_on(engine, FRIDAY) == Spending(0.0, 0.0)
+
+
+async def test_a_reservation_whose_task_is_cancelled_is_given_back(engine: Engine) -> None:
+    with another_workers_reservation(engine, 0.5):
+        task = asyncio.ensure_future(DailyDatabaseBudget(Database(engine), 1.0, day=FRIDAY).reserve(1.0))
+        await asyncio.to_thread(await_a_session_that_waits, engine)
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert spending_on(engine, FRIDAY) == Spending(0.0, 0.0)
+
+
+async def test_what_was_spent_is_recorded_before_a_cancelled_task_ends(engine: Engine) -> None:
+    budget = DailyDatabaseBudget(Database(engine), 1.0, day=FRIDAY)
+    await budget.reserve(0.5)
+    with another_workers_reservation(engine, 0.25):
+        task = asyncio.ensure_future(budget.settle(reserved_usd=0.5, spent_usd=0.125))
+        await asyncio.to_thread(await_a_session_that_waits, engine)
+        task.cancel()
+        ended, _ = await asyncio.wait([task], timeout=0.1)
+        assert not ended
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert spending_on(engine, FRIDAY) == Spending(0.125, 0.0)
 
 
 async def test_judgements_have_a_limit_of_their_own(engine: Engine) -> None:

@@ -58,8 +58,9 @@ def test_an_unknown_price_makes_an_unknown_cost_also_of_the_sum() -> None:
 async def test_reservations_count_until_they_are_settled() -> None:
     budget = VideoBudget(1.0, spent_usd=0.2)
     await budget.reserve(0.7)
-    with pytest.raises(CostLimitError, match=r"\$0.2000 are spent, \$0.7000 set aside .* may cost \$0.2000"):
-        await budget.reserve(0.2)
+    for asked in (budget.require_affordable, budget.reserve):
+        with pytest.raises(CostLimitError, match=r"\$0.2000 are spent, \$0.7000 set aside .* may cost \$0.2000"):
+            await asked(0.2)
     await budget.settle(reserved_usd=0.7, spent_usd=0.3)
     await budget.reserve(0.5)
     with pytest.raises(CostLimitError):

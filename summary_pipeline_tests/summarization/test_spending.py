@@ -73,6 +73,19 @@ async def test_tokens_that_the_provider_does_not_count_count_as_the_most_that_th
         await budget.reserve(1.0)
 
 
+class LookedAtBudget(VideoBudget):
+    """A budget from which nothing may be taken."""
+
+    async def reserve(self, usd: float) -> None:
+        raise AssertionError(f"${usd} were taken")
+
+
+async def test_whether_calls_are_affordable_is_asked_without_setting_anything_aside() -> None:
+    await answerer(ScriptedModel(), LookedAtBudget(1.0)).require_affordable([MAP_CALL])
+    with pytest.raises(CostLimitError):
+        await answerer(ScriptedModel(), LookedAtBudget(1e-9)).require_affordable([MAP_CALL])
+
+
 class UnrecordedBudget(VideoBudget):
     """A budget whose database is gone once there is something to record."""
 
