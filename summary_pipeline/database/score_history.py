@@ -5,19 +5,17 @@ Belongs here: reading them. Does not belong here: what is concluded (``summariza
 
 from uuid import UUID
 
-from sqlalchemy import Engine, case, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from summary_pipeline.database.errors import typed_errors
 from summary_pipeline.database.own_models import SummaryVersion
+from summary_pipeline.database.versions import OWN_INFO
 
 _LOOKED_AT = 20
 """Summaries for each that is wanted, among which those of the same scorer are looked for: it is no column."""
 
-_SCORER = case(
-    # Only rows of ours have a prompt version; another program's JSON may hold what PostgreSQL can't take apart.
-    (SummaryVersion.prompt_version.is_not(None), SummaryVersion.model_info["quality"]["scorer"].as_string())
-)
+_SCORER = OWN_INFO["quality"]["scorer"].as_string()
 
 
 def earlier_scores(engine: Engine, summarized_event_id: str, *, limit: int) -> list[float]:

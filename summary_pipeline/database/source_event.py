@@ -5,7 +5,7 @@ Does not belong here: reading or writing rows.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -40,9 +40,9 @@ class SourceEvent(BaseModel):
         return self.offset is not None and other.offset is not None and self.offset < other.offset
 
 
-def stored_source_event(model_info: Mapping[str, Any] | None) -> SourceEvent | None:
+def stored_source_event(model_info: object) -> SourceEvent | None:
     """Return the event that a stored summary came from; None where ``model_info`` does not tell in our form."""
     try:
-        return SourceEvent.model_validate((model_info or {}).get(MODEL_INFO_FIELD))
+        return SourceEvent.model_validate(model_info.get(MODEL_INFO_FIELD) if isinstance(model_info, Mapping) else None)
     except ValidationError:
         return None

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import Engine, exists, insert, select
+from sqlalchemy import Engine, case, exists, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import Session
 
@@ -21,11 +21,15 @@ from summary_pipeline.database.errors import typed_errors
 from summary_pipeline.database.models import VideoSummary
 from summary_pipeline.database.own_models import SummaryVersion
 from summary_pipeline.database.source_event import SourceEvent, stored_source_event
+from summary_pipeline.database.storable import storable_text
 
 EVENT_FIELD: Final = "summarized_event_id"
 """The field of ``video_summaries.model_info`` that names the version which is the current summary."""
 COUNTED_FIELD: Final = "counted_runs"
 """The field of a version's ``model_info`` that lists the runs whose calls its usage counts."""
+OWN_INFO: Final = case((SummaryVersion.summarized_event_id.is_not(None), SummaryVersion.model_info))
+"""A version's ``model_info``, to be taken apart in SQL; NULL for a found one: another program's JSON may hold what
+PostgreSQL can't take apart."""
 
 
 class SummaryFiles(Protocol):
@@ -88,21 +92,22 @@ def keep_found(session: Session, stored: VideoSummary | None, files: SummaryFile
         return
     name = found_version_name(stored.summary_text, stored.summary_path)
     has_files = files.keep_found(name)
-    info = stored.model_info or {}
-    source = stored_source_event(info)
+    source = stored_source_event(stored.model_info)
+    # Copied by PostgreSQL, as it stands there: another program's JSON may hold what Python's can't write again.
+    info = select(VideoSummary.model_info).where(VideoSummary.video_id == stored.video_id).scalar_subquery()
     session.execute(
         insert(SummaryVersion).values(
             video_id=stored.video_id,
             summarized_event_id=None,
             source_event_id=source.id if source else None,
             source_event_ts=_naive_utc(source),
-            run_id=_text(info, "run_id"),
+            run_id=_text(stored.model_info, "run_id"),
             summary_text=stored.summary_text,
             summary_path=summary_version_json_key(stored.video_id, name) if has_files else None,
             quality_score=stored.quality_score,
-            model=_text(info, "model"),
+            model=_text(stored.model_info, "model"),
             prompt_version=None,
-            model_info=stored.model_info,
+            model_info=info,
             created_at=stored.updated_at,
         )
     )
@@ -116,7 +121,7 @@ def is_counted(engine: Engine, video_id: int, run_id: str) -> bool:
     Raises:
         DatabaseError: the database could not answer.
     """
-    statement = select(SummaryVersion.run_id, SummaryVersion.model_info[COUNTED_FIELD])
+    statement = select(SummaryVersion.run_id, OWN_INFO[COUNTED_FIELD])
     with typed_errors("asking what earlier summaries cost"), Session(engine) as session:
         found = session.execute(statement.where(SummaryVersion.video_id == video_id)).all()
     return any(run_id in ([own] if counted is None else counted) for own, counted in found)
@@ -129,7 +134,7 @@ def found_version_name(summary_text: str | None, summary_path: str | None) -> st
 
 def _is_known(session: Session, stored: VideoSummary) -> bool:
     try:
-        event_id = UUID(_text(stored.model_info or {}, EVENT_FIELD))
+        event_id = UUID(_text(stored.model_info, EVENT_FIELD))
     except (TypeError, ValueError):
         return False
     statement = select(
@@ -141,9 +146,9 @@ def _is_known(session: Session, stored: VideoSummary) -> bool:
     return session.scalars(statement).one()
 
 
-def _text(info: Mapping[str, Any], name: str) -> str | None:
-    value = info.get(name)
-    return value if isinstance(value, str) else None
+def _text(info: object, name: str) -> str | None:
+    value = info.get(name) if isinstance(info, Mapping) else None
+    return storable_text(value) if isinstance(value, str) else None
 
 
 def _naive_utc(source: SourceEvent | None) -> datetime | None:

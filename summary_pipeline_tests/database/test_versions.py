@@ -1,12 +1,13 @@
 """What ``summary_versions`` holds after summaries were saved, and of summaries that another service had written."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import JSON, Engine, Text, cast, delete, select, update
 from sqlalchemy.orm import Session
 
 from summary_pipeline.database.models import ProcessedMessage, VideoSummary
@@ -80,6 +81,26 @@ def test_versions_tell_whose_calls_they_count(engine: Engine) -> None:
 def test_a_version_that_does_not_tell_counts_the_calls_of_its_run(engine: Engine) -> None:
     add_video(engine)
     persist(engine, request(run_id="run-2"))
+    assert [is_counted(engine, 7, f"run-{number}") for number in range(3)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        r'{"note": "a\u0000b"}',
+        r'{"model": "a\u0000b", "run_id": "\ud800"}',
+        '{"huge": 1e999}',
+        '{"counted_runs": 5}',
+        '{"counted_runs": ["run-0"]}',
+        '["no", "object"]',
+        '"text"',
+    ],
+)
+def test_what_another_service_wrote_is_kept_as_it_stands_and_counts_no_calls(engine: Engine, info: str) -> None:
+    add_video(engine)
+    add_found_summary(engine, model_info=cast(cast(info, Text), JSON))
+    persist(engine, request(run_id="run-2"))
+    assert versions(engine)[0].model_info == json.loads(info)
     assert [is_counted(engine, 7, f"run-{number}") for number in range(3)] == [False, False, True]
 
 
