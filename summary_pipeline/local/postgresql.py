@@ -118,13 +118,6 @@ class EmbeddedPostgres(EmbeddedServer):
                 if cursor.fetchone() is None:
                     cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
-    def drop_database(self, name: str) -> None:
-        """Drop a database, its sessions included, where it exists."""
-        with contextlib.closing(self._connect("postgres")) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
     @property
     def _cluster(self) -> Path:
         return self.data_dir / "cluster"

@@ -136,11 +136,6 @@ class LocalStack:
         """
         self.supervisor.wait(seconds)
 
-    def restart(self, name: str) -> None:
-        """Kill a part as a crash would, and start it again where it was."""
-        self.supervisor.kill(name)
-        self.supervisor.start(self._parts[name])
-
     def launch(self, name: str) -> None:
         """Start a part again that was killed (``supervisor.kill``) or has died, and return at once."""
         if name in self.supervisor.dead():

@@ -47,15 +47,11 @@ class OpenAILanguageModel:
     Args:
         client: reaches the server; its time-out bounds a call. The caller closes it.
         registry: says for each model which parameter limits its output; the built-in one if not given.
-        store: whether the provider may keep the exchange. None leaves the parameter out, for servers that refuse it.
     """
 
-    def __init__(
-        self, client: AsyncOpenAI, registry: ModelRegistry | None = None, *, store: bool | None = False
-    ) -> None:
+    def __init__(self, client: AsyncOpenAI, registry: ModelRegistry | None = None) -> None:
         self._client = client.with_options(max_retries=0)
         self._registry = registry or built_in_registry()
-        self._store = store
 
     async def complete(self, request: CompletionRequest) -> Completion:
         """Return the model's answer; see ``LanguageModel.complete``."""
@@ -72,11 +68,12 @@ class OpenAILanguageModel:
             "model": request.model,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
             spec.output_limit_parameter: request.max_output_tokens,
+            # What was said in a video is not to be kept at the provider, whatever an account's default is.
+            "store": False,
         }
         optional = {
             "temperature": request.temperature,
             "reasoning_effort": request.reasoning_effort,
-            "store": self._store,
             # Without a breakpoint of ours nothing is put in the provider's cache.
             "prompt_cache_options": {"mode": "explicit"} if spec.takes_cache_options else None,
             "n": request.samples if request.samples > 1 else None,

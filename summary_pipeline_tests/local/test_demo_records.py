@@ -36,7 +36,6 @@ def engine(postgres_server: EmbeddedPostgres) -> Iterator[Engine]:
     migrate_own_tables(opened, SCHEMA)
     yield opened
     opened.dispose()
-    postgres_server.drop_database(name)
 
 
 def enter_talk(engine: Engine, transcript: DemoTranscript = TALK) -> DemoEvent:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion
 
 from summary_pipeline.resources.openai_language_model import (
+    OpenAILanguageModel,
     read_completion,
     read_duration,
     read_rate_limit,
@@ -18,6 +19,8 @@ from summary_pipeline.resources.openai_language_model import (
     to_model_error,
 )
 from summary_pipeline.summarization.language_model import (
+    CompletionRequest,
+    Message,
     PermanentModelError,
     RateLimitedError,
     RateLimitState,
@@ -35,6 +38,12 @@ def status_error(
     body = {"message": message, "code": code, "type": "some_type", "param": None}
     kind = {429: openai.RateLimitError, 400: openai.BadRequestError}.get(status, openai.APIStatusError)
     return kind(message, response=response, body=body)
+
+
+def test_the_provider_is_told_to_keep_nothing_of_what_was_said() -> None:
+    request = CompletionRequest(model="any", messages=(Message("user", "Hello."),), max_output_tokens=9)
+    model = OpenAILanguageModel(openai.AsyncOpenAI(api_key="unused"))
+    assert model.parameters(request)["store"] is False
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
