@@ -15,15 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from summary_pipeline.setting_values import BootstrapServers, HttpUrl, Identifier, Port, TimeZone
@@ -270,9 +262,14 @@ def load_pipeline_settings(environment: Mapping[str, str] | None = None) -> Pipe
 
 
 def read_environment() -> dict[str, str]:
-    """Return the variables of ``.env`` in the working directory, overridden by those of the process."""
-    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    return {**from_file, **os.environ}
+    """Return the variables of ``.env`` in the working directory, overridden by the process's that are not empty.
+
+    The file is read as the neighbour reads it: a ``$`` stands for itself. Dagster has laid it over the variables of its
+    webserver, daemon and code servers, with each ``${name}`` replaced; what it put there is the file's.
+    """
+    from_file, replaced = (dotenv_values(".env", interpolate=interpolate) for interpolate in (False, True))
+    from_process = {name: value for name, value in os.environ.items() if value and value != replaced.get(name)}
+    return {name: value for name, value in {**from_file, **from_process}.items() if value is not None}
 
 
 def _validate(kind: type[SettingsT], values: Mapping[str, str], problems: list[str]) -> SettingsT | None:

@@ -1,7 +1,9 @@
+import os
 import re
 from pathlib import Path
 
 import pytest
+from dagster._cli.utils import get_possibly_temporary_instance_for_cli
 
 from summary_pipeline.settings import (
     PipelineSettings,
@@ -23,6 +25,8 @@ COMPLETE = {
     "AWS_YOUTUBE_BUCKET": "videos",
     "OPENAI_API_KEY": "sk-test",
 }
+
+PASSWORD_LINE = "PG_PASSWORD=ab${cd}ef\n"
 
 
 def test_the_required_variables_are_enough() -> None:
@@ -94,6 +98,32 @@ def test_the_process_environment_overrides_the_env_file(tmp_path: Path, monkeypa
     monkeypatch.delenv("DB_HOST", raising=False)
     environment = read_environment()
     assert (environment["DB_NAME"], environment["DB_HOST"]) == ("from_process", "from_file")
+
+
+def test_an_empty_variable_of_the_process_overrides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("DB_HOST=from_file\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DB_HOST", "")
+    assert read_environment()["DB_HOST"] == "from_file"
+
+
+def test_a_dollar_sign_in_the_env_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text(PASSWORD_LINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PG_PASSWORD", raising=False)
+    assert read_environment()["PG_PASSWORD"] == "ab${cd}ef"
+
+
+def test_so_it_is_in_the_processes_into_whose_variables_dagster_reads_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text(PASSWORD_LINE)
+    monkeypatch.chdir(tmp_path)
+    for name in ("PG_PASSWORD", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with get_possibly_temporary_instance_for_cli():
+        assert os.environ["PG_PASSWORD"] == "abef"
+        assert read_environment()["PG_PASSWORD"] == "ab${cd}ef"
 
 
 def test_the_sample_env_file_documents_every_variable_with_its_description() -> None:
