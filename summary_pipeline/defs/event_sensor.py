@@ -52,6 +52,7 @@ def video_transcribed_sensor(
             cluster_id=state.cluster_id,
             topic=VIDEO_TRANSCRIBED,
             partitions=state.partitions,
+            unreadable=state.unreadable,
             out_of_range=limits.summary_kafka_out_of_range,
         )
         for warning in start.warnings:
@@ -75,7 +76,7 @@ def video_transcribed_sensor(
     next_cursor = Cursor(
         cluster_id=state.cluster_id,
         topic=VIDEO_TRANSCRIBED,
-        offsets=dict(sorted(result.next_offsets.items())),
+        offsets=dict(sorted({**start.kept, **result.next_offsets}.items())),
         # What a person lets pass is not held against the messages that come once the limit is back.
         recent=recent if share < 1 else "",
     )
@@ -102,11 +103,18 @@ def _result(instance: dg.DagsterInstance, plan: TickPlan, cursor: Cursor, state:
     read_any = bool(plan.accepted or plan.rejected or plan.repeats)
     return dg.SensorResult(
         run_requests=requests,
-        skip_reason=None if requests else dg.SkipReason("No new event."),
+        skip_reason=None if requests else dg.SkipReason(_nothing_new(state)),
         dynamic_partitions_requests=[videos.build_add_request(keys)] if keys else [],
         cursor=cursor.model_dump_json(),
         asset_events=[_observation(plan, cursor, state)] if read_any else [],
     )
+
+
+def _nothing_new(state: TopicState) -> str:
+    if not state.unreadable:
+        return "No new event."
+    left_out = ", ".join(f"{VIDEO_TRANSCRIBED}[{number}]" for number in state.unreadable)
+    return f"No new event in the partitions that can be read. Left out: {left_out}; this tick's log says why."
 
 
 def _observation(plan: TickPlan, cursor: Cursor, state: TopicState) -> dg.AssetObservation:
@@ -118,6 +126,7 @@ def _observation(plan: TickPlan, cursor: Cursor, state: TopicState) -> dg.AssetO
             "repeats": len(plan.repeats),
             "dead_letters": len(plan.rejected),
             "lag": behind,
+            "partitions_left_out": len(state.unreadable),
             "next_offsets": dg.MetadataValue.json({str(number): offset for number, offset in cursor.offsets.items()}),
         },
     )

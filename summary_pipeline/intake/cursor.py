@@ -64,10 +64,23 @@ class PartitionState:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadablePartition:
+    """A partition that the topic has and that can't be read now, and why. ``committed`` is as in ``PartitionState``."""
+
+    committed: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartOffsets:
-    """Where to read each partition from, and what a person should know about the choice."""
+    """Where to read each partition from, and what a person should know about the choice.
+
+    ``kept`` are the next offsets of partitions that can't be read now. They belong in the next cursor as they are: what
+    it does not know would be read from its earliest message.
+    """
 
     offsets: Mapping[int, int]
+    kept: Mapping[int, int]
     warnings: tuple[str, ...]
 
 
@@ -77,12 +90,14 @@ def start_offsets(
     cluster_id: str,
     topic: str,
     partitions: Mapping[int, PartitionState],
+    unreadable: Mapping[int, UnreadablePartition],
     out_of_range: OutOfRange,
 ) -> StartOffsets:
     """Choose the offset at which each partition is read next.
 
     In this order: the cursor, if it speaks of this cluster and topic; the group's committed offset; the earliest one.
-    A partition that the cursor does not know (it was added later) starts at its earliest offset.
+    A partition that the cursor does not know (it was added later) starts at its earliest offset. One that can't be read
+    keeps what the first two say of it; one that the topic does not have (it was made anew with fewer) is forgotten.
 
     Raises:
         OffsetOutOfRangeError: an offset lies outside what the broker still holds and ``out_of_range`` is "error".
@@ -106,7 +121,21 @@ def start_offsets(
         else:
             chosen[partition], warning = _replace_out_of_range(f"{topic}[{partition}]", wanted, state, out_of_range)
             warnings.append(warning)
-    return StartOffsets(offsets=chosen, warnings=tuple(warnings))
+    kept: dict[int, int] = {}
+    for partition, absent in sorted(unreadable.items()):
+        place = absent.committed if known is None else known.get(partition)
+        if place is not None:
+            kept[partition] = place
+        warnings.append(_left_out(topic, partition, absent.reason, place))
+    return StartOffsets(offsets=chosen, kept=kept, warnings=tuple(warnings))
+
+
+def _left_out(topic: str, partition: int, reason: str, place: int | None) -> str:
+    later = "its earliest message" if place is None else f"offset {place}"
+    return (
+        f"{topic}[{partition}] can't be read now ({reason}): it is left out of this tick, the others are read. "
+        f"Look at its brokers: kafka-topics.sh --describe --topic {topic}. Reading it goes on at {later}."
+    )
 
 
 def _replace_out_of_range(name: str, wanted: int, state: PartitionState, out_of_range: OutOfRange) -> tuple[int, str]:

@@ -23,6 +23,7 @@ from summary_pipeline.local.demo_records import DemoEvent, DemoVideo, enter, pro
 from summary_pipeline.local.demo_table import result_table
 from summary_pipeline.local.demo_transcripts import DemoTranscript, sample_transcripts, transcripts_in
 from summary_pipeline.local.dev import stay_up
+from summary_pipeline.local.errors import StackError
 from summary_pipeline.local.session import FAILED, run_session
 from summary_pipeline.local.stack import LocalStack
 from summary_pipeline.local.status_board import StatusBoard
@@ -75,7 +76,7 @@ def summarize(
 
     Raises:
         PartFailedError: a part of the stack died.
-        StackError: a video exists that is not the demo's.
+        StackError: a video exists that is not the demo's, or ``video.summarized`` can't be read whole.
         DatabaseError, ObjectStoreError, KafkaException: a server did not do what was asked.
     """
     engine = open_database(platform).engine
@@ -85,7 +86,7 @@ def summarize(
     _upload(platform, transcripts)
     group = f"summary-pipeline-demo-{uuid.uuid4()}"
     with open_reader(platform.kafka_brokers, group_id=group, topic=VIDEO_SUMMARIZED) as reader:
-        announced = _Announced(reader)
+        announced = Announced(reader)
         events = enter(engine, platform.db_schema, transcripts)
         problems = _follow(stack, lambda: progress(engine, events), events, announced, board)
     return events, problems
@@ -98,15 +99,25 @@ def _upload(platform: PlatformSettings, transcripts: Sequence[DemoTranscript]) -
         bucket.write(transcript.object_key, transcript.content, content_type=content_type)
 
 
-class _Announced:
+class Announced:
     """The videos that ``video.summarized`` has named since this was made."""
 
     def __init__(self, reader: KafkaReader) -> None:
+        """Begin at the topic's end.
+
+        Raises:
+            StackError: one of its partitions can't be read; what it announces would be waited for in vain.
+        """
         self._reader = reader
-        self._offsets = {number: partition.high for number, partition in reader.state().partitions.items()}
+        state = reader.state()
+        if state.unreadable:
+            which = "; ".join(f"{number}: {absent.reason}" for number, absent in state.unreadable.items())
+            raise StackError(f"Partitions of {VIDEO_SUMMARIZED} can't be read ({which}). Look at Kafka's brokers.")
+        self._offsets = {number: partition.high for number, partition in state.partitions.items()}
         self.video_ids: set[int] = set()
 
     def read(self) -> None:
+        """Read on, for a moment."""
         result = self._reader.read(self._offsets, max_messages=1000, max_seconds=_POLL_SECONDS)
         self._offsets = dict(result.next_offsets)
         self.video_ids |= {json.loads(message.value)["videoId"] for message in result.messages if message.value}
@@ -116,7 +127,7 @@ def _follow(
     stack: LocalStack,
     look: Callable[[], list[DemoVideo]],
     events: Mapping[int, DemoEvent],
-    announced: _Announced,
+    announced: Announced,
     board: StatusBoard,
 ) -> list[str]:
     """Wait until every video is done or failed; return what went wrong."""

@@ -20,7 +20,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from summary_pipeline.intake.cursor import PartitionState
+from summary_pipeline.intake.cursor import PartitionState, UnreadablePartition
 from summary_pipeline.intake.planning import ReceivedMessage
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 REQUEST_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.5
 COMMIT_SECONDS = 5.0
+NO_LEADER = -1
 COORDINATOR_ERRORS = frozenset(
     {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
 )
@@ -35,10 +36,11 @@ COORDINATOR_ERRORS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """A topic as the broker describes it."""
+    """A topic as the brokers describe it; ``unreadable`` are the partitions of which no broker says anything now."""
 
     cluster_id: str
     partitions: Mapping[int, PartitionState]
+    unreadable: Mapping[int, UnreadablePartition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class KafkaReader:
         Committed offsets are not asked for in the cluster of a trusted cursor: its group coordinator may be away.
 
         Raises:
-            KafkaException: the broker can't be reached or has no such topic.
+            KafkaException: the brokers can't be reached, have no such topic, or none of its partitions can be read.
         """
         metadata = self._consumer.list_topics(self._topic, timeout=REQUEST_TIMEOUT_SECONDS)
         topic = metadata.topics[self._topic]
@@ -93,10 +95,41 @@ class KafkaReader:
         wanted = [TopicPartition(self._topic, partition) for partition in sorted(topic.partitions)]
         cluster_id = metadata.cluster_id or ""
         committed = wanted if cluster_id == trusted_cluster_id else self._committed(wanted)
-        return TopicState(
-            cluster_id=cluster_id,
-            partitions={item.partition: self._partition_state(item) for item in committed},
-        )
+        leaders = {number: partition.leader for number, partition in topic.partitions.items()}
+        partitions: dict[int, PartitionState] = {}
+        unreadable: dict[int, UnreadablePartition] = {}
+        watermarks = self._watermarks(leaders)
+        for item in committed:
+            known = None if item.offset == OFFSET_INVALID else item.offset
+            told = watermarks[item.partition]
+            if isinstance(told, KafkaException):
+                unreadable[item.partition] = UnreadablePartition(known, _reason(told, leaders[item.partition]))
+            else:
+                low, high = told
+                partitions[item.partition] = PartitionState(low, high, known)
+        if unreadable and not partitions:
+            raise next(told for told in watermarks.values() if isinstance(told, KafkaException))
+        return TopicState(cluster_id, partitions, unreadable)
+
+    def _watermarks(self, leaders: Mapping[int, int]) -> Mapping[int, tuple[int, int] | KafkaException]:
+        """Return the lowest offset and the next one of each partition, or why its leader does not tell them.
+
+        A leader that lets one question time out is asked no other: a tick has no time for each of its partitions.
+        """
+        told: dict[int, tuple[int, int] | KafkaException] = {}
+        hanging: dict[int, KafkaException] = {}
+        for number, leader in leaders.items():
+            if leader in hanging:
+                told[number] = hanging[leader]
+                continue
+            wanted = TopicPartition(self._topic, number)
+            try:
+                told[number] = self._consumer.get_watermark_offsets(wanted, timeout=REQUEST_TIMEOUT_SECONDS)
+            except KafkaException as error:
+                told[number] = error
+                if error.args[0].code() == KafkaError._TIMED_OUT:  # noqa: SLF001 -- the client's public name for it
+                    hanging[leader] = error
+        return told
 
     def _committed(self, wanted: list[TopicPartition]) -> list[TopicPartition]:
         """Ask for committed offsets until the coordinator, which a new cluster or group first has to find, answers."""
@@ -108,13 +141,6 @@ class KafkaReader:
                 if error.args[0].code() not in COORDINATOR_ERRORS or time.monotonic() > deadline:
                     raise
             self._consumer.poll(0.1)
-
-    def _partition_state(self, committed: TopicPartition) -> PartitionState:
-        low, high = self._consumer.get_watermark_offsets(
-            TopicPartition(self._topic, committed.partition), timeout=REQUEST_TIMEOUT_SECONDS
-        )
-        known = None if committed.offset == OFFSET_INVALID else committed.offset
-        return PartitionState(low=low, high=high, committed=known)
 
     def read(self, offsets: Mapping[int, int], *, max_messages: int, max_seconds: float) -> ReadResult:
         """Read from ``offsets`` until every partition's end, or until a bound is met.
@@ -193,6 +219,11 @@ def open_reader(bootstrap_servers: str, *, group_id: str, topic: str) -> Iterato
         yield KafkaReader(consumer, topic, commits)
     finally:
         consumer.close()
+
+
+def _reason(error: KafkaException, leader: int) -> str:
+    told = error.args[0].str()
+    return f"it has no leader: {told}" if leader == NO_LEADER else f"its leader is broker {leader}: {told}"
 
 
 def _receive(message: Message) -> ReceivedMessage | None:

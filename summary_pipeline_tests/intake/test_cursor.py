@@ -9,6 +9,7 @@ from summary_pipeline.intake.cursor import (
     OutOfRange,
     PartitionState,
     StartOffsets,
+    UnreadablePartition,
     parse_cursor,
     start_offsets,
 )
@@ -25,8 +26,13 @@ def choose(cursor: Cursor | None, out_of_range: OutOfRange = "earliest", **parti
         cluster_id="cluster",
         topic=TOPIC,
         partitions={0: state},
+        unreadable={},
         out_of_range=out_of_range,
     )
+
+
+def cursor_of_two(*, cluster_id: str = "cluster") -> Cursor:
+    return Cursor(cluster_id=cluster_id, topic=TOPIC, offsets={0: 7, 1: 500})
 
 
 def cursor_at(offset: int, *, cluster_id: str = "cluster") -> Cursor:
@@ -51,6 +57,7 @@ def test_a_partition_that_the_cursor_does_not_know_starts_at_its_earliest_messag
         cluster_id="cluster",
         topic=TOPIC,
         partitions={0: PartitionState(0, 9, None), 1: PartitionState(3, 9, 8)},
+        unreadable={},
         out_of_range="earliest",
     )
     assert chosen.offsets == {0: 7, 1: 3}
@@ -73,6 +80,70 @@ def test_an_offset_that_kafka_no_longer_holds_is_replaced_as_the_setting_says(po
 def test_an_offset_out_of_range_stops_the_sensor_where_a_person_has_to_decide(offset: int) -> None:
     with pytest.raises(OffsetOutOfRangeError, match="SUMMARY_KAFKA_OUT_OF_RANGE"):
         choose(cursor_at(offset), "error", low=5, high=9)
+
+
+def choose_without(partition: int, cursor: Cursor | None, *, committed: int | None = None) -> StartOffsets:
+    """Choose where to read partition 0 while ``partition`` can't be read."""
+    return start_offsets(
+        cursor,
+        cluster_id="cluster",
+        topic=TOPIC,
+        partitions={0: PartitionState(0, 9, None)},
+        unreadable={partition: UnreadablePartition(committed, "it has no leader")},
+        out_of_range="error",
+    )
+
+
+def test_a_partition_that_cannot_be_read_keeps_its_place_while_the_others_are_read() -> None:
+    chosen = choose_without(1, cursor_of_two())
+    assert (chosen.offsets, chosen.kept) == ({0: 7}, {1: 500})
+
+
+def test_a_partition_that_cannot_be_read_is_named_with_the_reason_its_place_and_where_to_look() -> None:
+    (warning,) = choose_without(1, cursor_of_two()).warnings
+    assert "video.transcribed[1] can't be read now (it has no leader)" in warning
+    assert "kafka-topics.sh --describe --topic video.transcribed" in warning
+    assert "goes on at offset 500" in warning
+
+
+def test_without_a_cursor_a_partition_that_cannot_be_read_keeps_the_groups_committed_offset() -> None:
+    chosen = choose_without(1, None, committed=300)
+    assert (chosen.offsets, chosen.kept) == ({0: 0}, {1: 300})
+
+
+def test_the_cursor_of_another_cluster_says_nothing_of_a_partition_that_cannot_be_read() -> None:
+    another = cursor_of_two(cluster_id="an older one")
+    assert choose_without(1, another).kept == {}
+    assert choose_without(1, another, committed=300).kept == {1: 300}
+
+
+def test_an_added_partition_that_cannot_be_read_yet_starts_at_its_earliest_message_later() -> None:
+    chosen = choose_without(2, cursor_of_two())
+    assert chosen.kept == {}
+    assert "goes on at its earliest message" in chosen.warnings[0]
+
+
+def test_a_partition_that_the_topic_no_longer_has_is_forgotten() -> None:
+    # The topic was made anew with fewer. Were one added again, an old offset in it would skip messages.
+    cursor = Cursor(cluster_id="cluster", topic=TOPIC, offsets={0: 7, 1: 500, 5: 40})
+    chosen = choose_without(1, cursor)
+    assert (chosen.offsets, chosen.kept) == ({0: 7}, {1: 500})
+
+
+@given(st.dictionaries(st.integers(0, 5), st.integers(0, 100)), st.sets(st.integers(0, 5)))
+def test_whichever_partitions_can_be_read_the_next_cursor_holds_every_offset_of_this_one(
+    offsets: dict[int, int], readable: set[int]
+) -> None:
+    chosen = start_offsets(
+        Cursor(cluster_id="cluster", topic=TOPIC, offsets=offsets),
+        cluster_id="cluster",
+        topic=TOPIC,
+        partitions={number: PartitionState(0, 100, 3) for number in readable},
+        unreadable={number: UnreadablePartition(None, "away") for number in range(6) if number not in readable},
+        out_of_range="error",
+    )
+    assert {**chosen.kept, **chosen.offsets} == {**dict.fromkeys(readable, 0), **offsets}
+    assert len(chosen.warnings) == 6 - len(readable)
 
 
 def test_no_stored_cursor_is_no_error() -> None:

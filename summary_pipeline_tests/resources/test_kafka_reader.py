@@ -3,10 +3,11 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from confluent_kafka import KafkaError, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
+from summary_pipeline.resources import kafka_reader
 from summary_pipeline.resources.kafka_reader import KafkaReader, open_reader
-from summary_pipeline_tests.kafka_faults import FIND_COORDINATOR, refusing_kafka
+from summary_pipeline_tests.kafka_faults import FIND_COORDINATOR, NOBODY, refusing_kafka
 from summary_pipeline_tests.kafka_support import TopicWriter
 from summary_pipeline_tests.waiting import eventually
 
@@ -163,3 +164,55 @@ def test_reading_goes_on_behind_a_control_record_at_the_end(
 
 def test_the_cluster_is_named_so_that_a_cursor_can_belong_to_it(reader: KafkaReader) -> None:
     assert reader.state().cluster_id
+
+
+def test_a_partition_without_a_leader_is_left_out_with_its_committed_offset_and_the_others_are_read() -> None:
+    with refusing_kafka() as kafka:
+        writer = TopicWriter(kafka.address, "leaders")
+        for partition in range(4):
+            writer.write(str(partition).encode(), partition=partition)
+        with open_reader(kafka.address, group_id="group", topic="leaders") as reader:
+            reader.commit({2: 1})
+        kafka.lead("leaders", 2, NOBODY)
+        with open_reader(kafka.address, group_id="group", topic="leaders") as reader:
+            state = reader.state()
+            start = {number: partition.low for number, partition in state.partitions.items()}
+            messages = reader.read(start, max_messages=10, max_seconds=30).messages
+    assert sorted(message.value or b"" for message in messages) == [b"0", b"1", b"3"]
+    assert list(state.unreadable) == [2]
+    assert state.unreadable[2].committed == 1
+    assert state.unreadable[2].reason.startswith("it has no leader")
+
+
+def test_a_topic_of_which_no_partition_can_be_read_is_an_error() -> None:
+    with refusing_kafka() as kafka:
+        TopicWriter(kafka.address, "leaders")
+        for partition in range(4):
+            kafka.lead("leaders", partition, NOBODY)
+        with (
+            open_reader(kafka.address, group_id="group", topic="leaders") as reader,
+            pytest.raises(KafkaException, match="watermark offsets"),
+        ):
+            reader.state()
+
+
+def test_a_leader_that_hangs_is_waited_for_once_however_many_partitions_it_leads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit = 3.0
+    monkeypatch.setattr(kafka_reader, "REQUEST_TIMEOUT_SECONDS", limit)
+    with refusing_kafka(brokers=2) as kafka:
+        TopicWriter(kafka.address, "leaders").write(b"x", partition=0)
+        kafka.lead("leaders", 0, 1)
+        for partition in (1, 2, 3):
+            kafka.lead("leaders", partition, 2)
+        with open_reader(kafka.address, group_id="group", topic="leaders") as reader:
+            cluster_id = reader.state().cluster_id
+        kafka.hang(2)
+        with open_reader(kafka.address, group_id="group", topic="leaders") as reader:
+            started = time.monotonic()
+            state = reader.state(trusted_cluster_id=cluster_id)
+            took = time.monotonic() - started
+    assert list(state.partitions) == [0]
+    assert list(state.unreadable) == [1, 2, 3]
+    assert took < 2 * limit
