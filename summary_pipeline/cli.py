@@ -63,6 +63,8 @@ def health() -> None:
         port=settings.pipeline.port,
         log_level=settings.pipeline.log_level.lower(),
         access_log=False,
+        # A probe that waits for a server which hangs does not hold up the end.
+        timeout_graceful_shutdown=1,
     )
 
 

@@ -5,16 +5,16 @@ Belongs here: routes and status codes. Does not belong here: how a dependency is
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
-from typing import TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-Answer = TypeVar("Answer")
+from summary_pipeline.health.question import Answer, Question
+
 Check = Callable[[], None]
 """Asks a dependency for a sign of life; raises whatever its client raises where none comes."""
 
@@ -32,6 +32,8 @@ def create_app(checks: Mapping[str, Check], details: Mapping[str, Detail] | None
         checks: run, at the same time, for ``health`` and ``ready``; one that fails makes both answer 503.
         details: numbers that ``health`` alone shows. They decide nothing: a backlog is no reason to stop this service.
     """
+    dependencies = {name: Question(check) for name, check in checks.items()}
+    numbers = {name: Question(detail) for name, detail in (details or {}).items()}
 
     async def information(_request: Request) -> JSONResponse:
         routes = ["/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready"]
@@ -41,16 +43,11 @@ def create_app(checks: Mapping[str, Check], details: Mapping[str, Detail] | None
         return JSONResponse({"status": "ok"})
 
     async def ready(_request: Request) -> JSONResponse:
-        results = await asyncio.gather(*(_run(check) for check in checks.values()))
-        return _answer(dict(zip(checks, results, strict=True)), {})
+        return _answer(await _all(dependencies, _sign_of_life), {})
 
     async def health(_request: Request) -> JSONResponse:
-        wanted = details or {}
-        results, numbers = await asyncio.gather(
-            asyncio.gather(*(_run(check) for check in checks.values())),
-            asyncio.gather(*(_ask(detail) for detail in wanted.values())),
-        )
-        return _answer(dict(zip(checks, results, strict=True)), {"details": dict(zip(wanted, numbers, strict=True))})
+        report, more = await asyncio.gather(_all(dependencies, _sign_of_life), _all(numbers, _numbers))
+        return _answer(report, {"details": more})
 
     return Starlette(
         routes=[
@@ -69,24 +66,22 @@ def _answer(report: Mapping[str, Mapping[str, object]], more: Mapping[str, objec
     return JSONResponse(body, status_code=200 if ok else 503)
 
 
-async def _run(check: Check) -> dict[str, object]:
+async def _all(
+    questions: Mapping[str, Question[Answer]], ask: Callable[[Question[Answer]], Awaitable[Mapping[str, object]]]
+) -> Mapping[str, Mapping[str, object]]:
+    """Ask all at the same time."""
+    answers = await asyncio.gather(*(ask(question) for question in questions.values()))
+    return dict(zip(questions, answers, strict=True))
+
+
+async def _sign_of_life(question: Question[None]) -> Mapping[str, object]:
     started = time.monotonic()
-    problem, _nothing = await _call(check)
+    problem, _nothing = await question.answer(CHECK_SECONDS)
     if problem is not None:
         return {"status": "error", "message": problem}
     return {"status": "ok", "milliseconds": round((time.monotonic() - started) * 1000, 1)}
 
 
-async def _ask(detail: Detail) -> Mapping[str, object]:
-    problem, numbers = await _call(detail)
+async def _numbers(question: Question[Mapping[str, float | int | None]]) -> Mapping[str, object]:
+    problem, numbers = await question.answer(CHECK_SECONDS)
     return numbers if problem is None and numbers is not None else {"message": problem}
-
-
-async def _call(question: Callable[[], Answer]) -> tuple[str | None, Answer | None]:
-    """Return what is wrong, if anything is, and the answer."""
-    try:
-        return None, await asyncio.wait_for(asyncio.to_thread(question), CHECK_SECONDS)
-    except TimeoutError:
-        return f"no answer within {CHECK_SECONDS:g} s", None
-    except Exception as error:  # noqa: BLE001 -- whatever a client raises is the answer to the question that was asked
-        return f"{type(error).__name__}: {error}", None
