@@ -173,7 +173,7 @@ class CallFactory:
         """Return what rendered transcript weighs, without counting again what the chunker has counted."""
         if encoding != self.spec.encoding:
             return self.count(data.text)
-        return counted + prompts.MARKER_TOKENS * len(data.markers) + counted // 100
+        return counted + prompts.MARKER_TOKENS * len(data.markers) + data.heavy_blanks
 
 
 def sentence_limits(parameters: SummarizationParameters, transcript_tokens: int) -> tuple[int, int]:

@@ -11,6 +11,7 @@ Library use::
 
 import asyncio
 import logging
+from weakref import WeakKeyDictionary
 
 from summary_pipeline.summarization.answering import Answerer, as_executor
 from summary_pipeline.summarization.calls import CallFactory
@@ -57,7 +58,8 @@ class Summarizer:
         self._store: ChunkStore = MemoryChunkStore() if store is None else store
         self._budget = budget
         self._on_progress = on_progress
-        self._at_once = asyncio.Semaphore(parameters.concurrency)
+        # A semaphore belongs to the event loop in which somebody has waited for it.
+        self._at_once: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     async def summarize(self, transcript: Transcript) -> FinalSummary:
         """Chunk ``transcript``, then ``map_chunks`` and ``reduce``.
@@ -122,6 +124,8 @@ class Summarizer:
             self._spec,
             store=self._store,
             budgets=budgets,
-            at_once=self._at_once,
+            at_once=self._at_once.setdefault(
+                asyncio.get_running_loop(), asyncio.Semaphore(self._parameters.concurrency)
+            ),
             force=self._parameters.force,
         )

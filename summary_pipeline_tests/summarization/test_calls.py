@@ -13,6 +13,8 @@ from summary_pipeline.summarization.chunking import Chunks, chunk_transcript
 from summary_pipeline.summarization.errors import ContextExceededError
 from summary_pipeline.summarization.model_registry import ModelSpec, built_in_registry
 from summary_pipeline.summarization.parameters import SummarizationParameters
+from summary_pipeline.summarization.tokens import count_tokens
+from summary_pipeline.summarization.transcript import Snippet, Transcript
 from summary_pipeline_tests.summarization.scripted_model import ENCODING, data_of, sent_tokens, speech
 
 PARAMETERS = SummarizationParameters()
@@ -134,6 +136,16 @@ def test_estimates_are_not_below_what_is_sent_and_not_far_above(encoding: str) -
         pairs.append((call.request, call.input_tokens))
     for request, estimate in pairs:
         assert sent_tokens(request) <= estimate <= 1.15 * sent_tokens(request)
+
+
+@pytest.mark.parametrize("encoding", [ENCODING, "cl100k_base"])
+@pytest.mark.parametrize("said", ["101.", "“No.”", "ครับ.", "네.", "对。", "はい、", "- Yes!", "XQZ.", "word"])
+def test_the_estimate_holds_for_the_shortest_snippets_of_any_script(said: str, encoding: str) -> None:
+    transcript = Transcript(snippets=tuple(Snippet(text=said, start=float(number)) for number in range(2_000)))
+    chunks = chunk_transcript(transcript, max_tokens=8_000, encoding=encoding).chunks
+    call = CallFactory(PARAMETERS, spec(encoding=encoding)).map_call(chunks[0], of=len(chunks), encoding=encoding)
+    sent = sum(count_tokens(message.content, encoding) for message in call.request.messages)
+    assert sent <= call.input_tokens
 
 
 def test_a_request_that_does_not_fit_says_by_how_much() -> None:

@@ -162,6 +162,13 @@ async def test_many_transcripts_share_a_summarizer_and_its_limit() -> None:
     assert model.most_at_once == 3
 
 
+def test_a_summarizer_serves_one_event_loop_after_another() -> None:
+    parameters = SummarizationParameters(single_call=False, concurrency=1, chunk_tokens=1_000)
+    summarizer = Summarizer(ScriptedModel(), parameters=parameters)
+    finals = [asyncio.run(summarizer.summarize(speech(3_000))) for _ in range(2)]
+    assert [final.provenance.coverage for final in finals] == [1.0, 1.0]
+
+
 async def test_an_empty_transcript_is_an_error_that_says_so() -> None:
     with pytest.raises(SummarizationError, match="no text"):
         await summarized(Transcript(snippets=(Snippet(text=""),)))
