@@ -47,7 +47,7 @@ class Price(BaseModel):
     cache_write: float | None = Field(None, ge=0)
     """Of input that the provider puts in its prompt cache. None where that costs no more than other input."""
     output: float = Field(ge=0)
-    long_context_from: int | None = None
+    long_context_from: int | None = Field(None, gt=0)
     long_context_input_factor: float = 1.0
     long_context_output_factor: float = 1.0
 
@@ -60,7 +60,7 @@ class ModelSpec(BaseModel):
     name: str
     context_window: int = Field(16_384, gt=0)
     """Most tokens of a request and its answer together."""
-    max_input_tokens: int | None = None
+    max_input_tokens: int | None = Field(None, gt=0)
     """Most tokens of a request, where the provider limits it apart from the context window."""
     max_output_tokens: int = Field(4_096, gt=0)
     """Most tokens of an answer, hidden reasoning included."""
@@ -165,7 +165,8 @@ def built_in_registry() -> ModelRegistry:
 
 def check_model(spec: ModelSpec, *, today: dt.date, warn_days: int = 60) -> ModelStatus:
     """Judge whether a model can be used on ``today``: not past its end date, with warnings near it and if unknown."""
-    advice = f" Set SUMMARY_MODEL to another model, for example {spec.replaced_by or DEFAULT_MODEL}."
+    example = spec.replaced_by or (DEFAULT_MODEL if spec.name != DEFAULT_MODEL else None)
+    advice = f" Set SUMMARY_MODEL to another model{f', for example {example}' if example else ''}."
     if spec.end_date is not None and today >= spec.end_date:
         return ModelStatus(error=f"Model {spec.name!r} was shut down on {spec.end_date.isoformat()}.{advice}")
     warnings = []

@@ -139,3 +139,10 @@ def test_the_example_on_the_page_is_a_registry() -> None:
     registry = built_in_registry().extended(example)
     assert registry.lookup("my-model").context_window == 32_768
     assert registry.lookup("gpt-6-luna").single_call_tokens == 100_000
+
+
+def test_a_default_model_that_has_ended_is_not_recommended_in_its_own_place() -> None:
+    ended = built_in_registry().lookup(DEFAULT_MODEL).model_copy(update={"end_date": dt.date(2026, 1, 1)})
+    error = check_model(ended.model_copy(update={"replaced_by": None}), today=dt.date(2026, 1, 2)).error
+    assert error is not None
+    assert error.endswith("Set SUMMARY_MODEL to another model.")
