@@ -30,25 +30,21 @@ class BatchState(StrEnum):
     """A batch of these videos is being submitted under ``submission_key``; the provider may have it already."""
     SUBMITTED = "submitted"
     """The provider has it, and its answers are read once it has ended."""
+    ABANDONED = "abandoned"
+    """The provider has it and is to cancel it, since no run waited. Runs that wait since then wait for another one."""
     ANSWERED = "answered"
     """What came is in the store of answers; the runs may start."""
     SETTLED = "settled"
     """The runs were told. The end."""
     STOPPING = "stopping"
-    """The batch was cancelled: what came is in the store of answers, and runs that still wait are to be cancelled."""
+    """A person cancelled the batch: what came is in the store of answers, and runs that wait are to be cancelled."""
     CANCELLED = "cancelled"
-    """The runs were cancelled. The end."""
+    """The runs were cancelled, or none waited. The end."""
 
 
-OPEN_STATES: Final = (
-    BatchState.REQUESTED,
-    BatchState.SUBMITTING,
-    BatchState.SUBMITTED,
-    BatchState.ANSWERED,
-    BatchState.STOPPING,
-)
 ENDS: Final = {BatchState.ANSWERED: BatchState.SETTLED, BatchState.STOPPING: BatchState.CANCELLED}
 """States in which it is the runs' turn, and what follows."""
+OPEN_STATES: Final = frozenset(BatchState).difference(ENDS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +185,15 @@ def record_submitted(engine: Engine, row_id: int, batch_id: str) -> bool:
     return _moved(engine, row_id, BatchState.SUBMITTING, state=BatchState.SUBMITTED, batch_id=batch_id)
 
 
+def record_abandoned(engine: Engine, row: BatchRow) -> bool:
+    """Remember that no run waits for a batch that the provider has; tell whether the row was SUBMITTED."""
+    return _moved(engine, row.id, BatchState.SUBMITTED, state=BatchState.ABANDONED)
+
+
 def record_collected(engine: Engine, row: BatchRow, *, videos: int, kept: int, unusable: int) -> bool:
-    """Remember that the answers about the first ``videos`` videos are in the store; tell whether it was SUBMITTED."""
+    """Remember that the answers about the first ``videos`` videos are stored; tell whether the row has not moved."""
     values = {"videos_collected": videos, "answers_kept": kept, "answers_unusable": unusable}
-    return _moved(engine, row.id, BatchState.SUBMITTED, **values)
+    return _moved(engine, row.id, row.state, **values)
 
 
 def record_end(
@@ -211,8 +212,8 @@ def record_end(
 
     Args:
         engine: The database.
-        row: REQUESTED, SUBMITTING or SUBMITTED.
-        state: ANSWERED, STOPPING, or REQUESTED to submit it again.
+        row: One that is not at its end.
+        state: ANSWERED, STOPPING, CANCELLED where no run waited, or REQUESTED to submit it again.
         spent_usd: What the provider charges; None where it is not known, and then what was reserved counts as spent.
         answered: What it charges for, None where nothing was answered.
         note: What people should know.
@@ -240,12 +241,7 @@ def record_end(
 
 
 def record_told(engine: Engine, row: BatchRow) -> bool:
-    """Remember that the runs were told of the end of a batch; tell whether the row was still in its state.
-
-    Args:
-        engine: The database.
-        row: ANSWERED or STOPPING.
-    """
+    """Remember that the runs were told of an end, ANSWERED or STOPPING; tell whether the row was still in its state."""
     return _moved(engine, row.id, row.state, state=ENDS[row.state])
 
 

@@ -90,11 +90,13 @@ class BatchSteps:
         """
         match row.state:
             case BatchState.REQUESTED:
-                return await self._begin(row) if is_awaited else self._end(row, BatchState.STOPPING, note=NOT_AWAITED)
+                return await self._begin(row) if is_awaited else self._end(row, BatchState.CANCELLED, note=NOT_AWAITED)
             case BatchState.SUBMITTING:
                 return await self._find_or_submit(row, is_awaited=is_awaited)
-            case BatchState.SUBMITTED:
-                return await self._look(row, is_awaited=is_awaited)
+            case BatchState.SUBMITTED if not is_awaited:
+                return await self._abandon(row)
+            case BatchState.SUBMITTED | BatchState.ABANDONED:
+                return await self._look(row)
             case _:
                 return "it is its runs' turn."
 
@@ -133,7 +135,7 @@ class BatchSteps:
         if found is not None:
             return self._submitted(row, found)
         if not is_awaited:
-            return self._end(row, BatchState.STOPPING, note=NOT_AWAITED)
+            return self._end(row, BatchState.CANCELLED, note=NOT_AWAITED)
         filling = await self._calls.fill(self._provider, row.video_ids, limits=PROVIDER_LIMITS, deadline=None)
         return await self._submit(row, filling.lines)
 
@@ -152,12 +154,17 @@ class BatchSteps:
         batches.record_submitted(self._engine, row.id, submitted.id)
         return f"{row.requests} requests about {len(row.video_ids)} videos were submitted as {submitted.id}."
 
-    async def _look(self, row: BatchRow, *, is_awaited: bool) -> str:
+    async def _abandon(self, row: BatchRow) -> str:
+        """Remember that no run waits before the provider is told, so that nobody takes our cancel for a person's."""
+        is_abandoned = batches.record_abandoned(self._engine, row)
+        return await self._look(replace(row, state=BatchState.ABANDONED)) if is_abandoned else MOVED
+
+    async def _look(self, row: BatchRow) -> str:
         state = await self._provider.state(row.batch_id or "")
         step = next_step(
             state.status,
             state.codes,
-            is_awaited=is_awaited,
+            is_awaited=row.state is BatchState.SUBMITTED,
             submissions=row.submissions,
             most_submissions=MOST_SUBMISSIONS,
         )
@@ -173,7 +180,7 @@ class BatchSteps:
                 batches.postpone(self._engine, row, utc_now(), note)
                 return note
             case NextStep.COLLECT | NextStep.COLLECT_AND_STOP:
-                return await self._collect(row, state, stop=step is NextStep.COLLECT_AND_STOP)
+                return await self._collect(row, state, is_cancelled=step is NextStep.COLLECT_AND_STOP)
             case NextStep.SUBMIT_AGAIN:
                 note = f"The provider has no room for it now ({state.problem}); it is submitted again later."
                 said = self._end(row, BatchState.REQUESTED, note=note)
@@ -185,7 +192,7 @@ class BatchSteps:
                 note = f"{row.batch_id} brought nothing ({state.problem}). The runs make their calls live."
                 return self._end(row, BatchState.ANSWERED, note=note)
 
-    async def _collect(self, row: BatchRow, state: SubmittedBatch, *, stop: bool) -> str:
+    async def _collect(self, row: BatchRow, state: SubmittedBatch, *, is_cancelled: bool) -> str:
         """Store the answers of an ended batch, video by video, as far as the time allows."""
         try:
             results = await self._provider.results(state)
@@ -207,11 +214,11 @@ class BatchSteps:
             unusable += len(stored) - sum(stored)
         batches.record_collected(self._engine, row, videos=len(row.video_ids), kept=kept, unusable=unusable)
         problems = [result.problem for result in results.values() if result.problem]
-        rest = "No runs start, because it was cancelled." if stop else "The runs make the missing calls live."
-        note = f"{kept} of {row.requests} answers were stored. {rest if kept < row.requests or stop else ''}".strip()
+        end, rest = _end_of(row, is_cancelled=is_cancelled)
+        is_told = is_cancelled or kept < row.requests
+        note = f"{kept} of {row.requests} answers were stored. {rest if is_told else ''}".strip()
         if problems:
             note += f" {len(problems)} requests brought no answer, the first because: {problems[0]}"
-        end = BatchState.STOPPING if stop else BatchState.ANSWERED
         completions = {key: result.completion for key, result in results.items() if result.completion is not None}
         usage = await self._costs.charged(row, completions)
         answered = answered_by(completions.values(), usage) if completions else None
@@ -252,6 +259,15 @@ class BatchSteps:
         """End a row that brought nothing and cost nothing."""
         is_ended = batches.record_end(self._engine, row, state, spent_usd=0.0, note=note)
         return note if is_ended else MOVED
+
+
+def _end_of(row: BatchRow, *, is_cancelled: bool) -> tuple[BatchState, str]:
+    """Return how a batch with answers ends, and what that means for runs."""
+    if not is_cancelled:
+        return BatchState.ANSWERED, "The runs make the missing calls live."
+    if row.state is BatchState.ABANDONED:
+        return BatchState.CANCELLED, "Runs that wait since it was cancelled get another batch."
+    return BatchState.STOPPING, "No runs start, because it was cancelled."
 
 
 def _by_batch(usage: Usage) -> Usage:

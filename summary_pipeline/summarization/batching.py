@@ -122,7 +122,7 @@ class BatchStatus(StrEnum):
     REFUSED = "refused"
     """Nothing was done."""
     CANCELLED = "cancelled"
-    """By a person. What was done is answered and paid for."""
+    """By a person, or because no run waited. What was done is answered and paid for."""
     UNKNOWN = "unknown"
     """The provider knows no such batch."""
 
@@ -136,7 +136,7 @@ class NextStep(StrEnum):
     COLLECT = "collect"
     """Keep its answers, then start the runs, which make the missing calls live."""
     COLLECT_AND_STOP = "collect and stop"
-    """Keep its answers and cancel the runs that wait: a person wanted it to end."""
+    """Keep its answers and start no runs. Where a person cancelled it, those that wait are cancelled."""
     SUBMIT_AGAIN = "submit again"
     GO_LIVE = "go live"
     """Start the runs without answers."""

@@ -12,6 +12,7 @@ from summary_pipeline.database.batches import (
     due_batches,
     open_batches,
     postpone,
+    record_abandoned,
     record_collected,
     record_end,
     record_submitted,
@@ -117,6 +118,16 @@ def test_a_video_whose_batch_is_at_its_end_can_be_asked_for_again(
     assert record_told(engine, only_row(engine))
     assert open_batches(engine) == []
     assert request_batches(engine, dict.fromkeys([1, 2], "a backfill")) == [1, 2]
+
+
+def test_a_video_whose_batch_is_abandoned_waits_for_the_end_of_that_one(engine: Engine, submitted: BatchRow) -> None:
+    assert record_abandoned(engine, submitted)
+    assert not record_abandoned(engine, submitted)
+    assert request_batches(engine, dict.fromkeys([1, 2], "another")) == []
+    assert record_collected(engine, only_row(engine), videos=2, kept=1, unusable=0)
+    assert record_end(engine, only_row(engine), BatchState.CANCELLED, spent_usd=0.25)
+    assert open_batches(engine) == []
+    assert request_batches(engine, dict.fromkeys([1, 2], "another")) == [1, 2]
 
 
 def test_a_postponed_row_is_not_due(engine: Engine) -> None:

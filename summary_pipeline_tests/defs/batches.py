@@ -78,6 +78,15 @@ class Batches:
         """Return when no batch is worked on any more."""
         eventually(self.submitted, "the batches' ends", until=lambda found: all(one.status in ENDED for one in found))
 
+    def wait_until_all_is_answered(self) -> None:
+        """Return when every request of every batch is answered, whether the batch has ended or not."""
+
+        def is_answered(batch: Batch) -> bool:
+            counts = batch.request_counts
+            return counts is not None and 0 < counts.total == counts.completed
+
+        eventually(self.submitted, "all answers", until=lambda found: all(map(is_answered, found)))
+
     def submitted(self) -> list[Batch]:
         """Return all batches that the provider has."""
         with self.client() as client:

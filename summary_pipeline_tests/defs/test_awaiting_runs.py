@@ -6,6 +6,8 @@ import pytest
 from summary_pipeline.database.batches import BatchState
 from summary_pipeline.defs import batch_sensor
 from summary_pipeline.defs.awaiting_runs import ANSWERS, AWAITED, awaits_answers
+from summary_pipeline.resources.openai_batches import OpenAIBatches
+from summary_pipeline.summarization.language_model import TransientModelError
 from summary_pipeline_tests.defs.batches import SHORT, Batches
 
 pytestmark = pytest.mark.servers
@@ -125,6 +127,67 @@ def test_the_batch_of_a_cancelled_backfill_is_cancelled_too(batches: Batches) ->
     assert batches.backfills.startable() == set()
 
 
+def test_a_backfill_launched_again_after_a_cancel_gets_a_batch_of_its_own(batches: Batches) -> None:
+    batches.behave(batch_seconds=3600)
+    first = batches.request(batches.add_video(1))
+    batches.tick()
+    batches.backfills.cancel()
+    assert "The provider was told to cancel it." in batches.tick()
+    batches.behave()
+    second = batches.request(1)
+    batches.tick_until_settled()
+    assert batches.backfills.startable() == {1}
+    assert [(row.backfill_id, row.state) for row in batches.rows()] == [
+        (first, BatchState.CANCELLED),
+        (second, BatchState.SETTLED),
+    ]
+
+
+def test_what_a_cancelled_batch_answered_is_not_asked_for_again_by_the_next_backfill(batches: Batches) -> None:
+    batches.behave(batch_seconds=3600)
+    batches.request(batches.add_video(1))
+    batches.tick()
+    batches.wait_until_all_is_answered()
+    batches.backfills.cancel()
+    batches.tick()
+    batches.request(1)
+    batches.tick_until_settled()
+    assert len(batches.submitted()) == 1
+    assert batches.backfills.startable() == {1}
+
+
+def test_a_batch_that_is_cancelled_at_the_second_attempt_cancels_no_run_of_the_next_backfill(batches: Batches) -> None:
+    batches.behave(batch_seconds=3600)
+    batches.request(batches.add_video(1))
+    batches.tick()
+    batches.backfills.cancel()
+    with batches.monkeypatch.context() as away:
+        away.setattr(OpenAIBatches, "cancel", _away)
+        with pytest.raises(TransientModelError):
+            batches.tick()
+    batches.let_time_pass()
+    batches.request(1)
+    assert "The provider was told to cancel it." in batches.tick()
+    batches.behave()
+    batches.tick_until_settled()
+    assert (batches.backfills.startable(), batches.backfills.waiting()) == ({1}, [])
+    assert batches.states() == [BatchState.CANCELLED, BatchState.SETTLED]
+
+
+def test_a_person_who_cancels_a_batch_at_the_provider_ends_the_runs_of_all_backfills_that_wait_for_it(
+    batches: Batches,
+) -> None:
+    batches.behave(batch_seconds=3600)
+    batches.request(batches.add_video(1))
+    batches.tick()
+    batches.request(1)
+    with batches.client() as client:
+        client.batches.cancel(batches.submitted()[0].id)
+    batches.tick_until_settled()
+    assert batches.states() == [BatchState.CANCELLED]
+    assert (batches.backfills.startable(), batches.backfills.waiting()) == (set(), [])
+
+
 def test_a_batch_goes_on_while_one_run_of_it_waits(batches: Batches) -> None:
     batches.request(batches.add_video(1), batches.add_video(2, SHORT))
     batches.tick()
@@ -146,3 +209,7 @@ def test_runs_that_one_tick_has_no_time_to_tell_are_told_by_the_next(batches: Ba
     assert batches.row().state is BatchState.ANSWERED
     batches.tick_until_settled()
     assert batches.backfills.startable() == {1, 2}
+
+
+async def _away(*_arguments: object) -> None:
+    raise TransientModelError("the provider is away")
