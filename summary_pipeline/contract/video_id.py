@@ -12,6 +12,10 @@ MAX_VIDEO_ID: Final = 2**31 - 1
 _DIGITS = re.compile(r"[0-9]{1,10}")
 
 
+class InvalidVideoIdError(ValueError):
+    """No video can have this id."""
+
+
 def read_integer(value: object) -> int:
     """Return the integer that ``value`` stands for: an integer, ``7.0`` as JSON may have it, or ``"7"``.
 
@@ -31,8 +35,8 @@ def check_video_id(value: int) -> int:
     """Return ``value`` if a video can have this id.
 
     Raises:
-        ValueError: it lies outside of 1 to 2**31 - 1.
+        InvalidVideoIdError: it lies outside of 1 to 2**31 - 1.
     """
     if not 1 <= value <= MAX_VIDEO_ID:
-        raise ValueError(f"is not between 1 and {MAX_VIDEO_ID}")
+        raise InvalidVideoIdError(f"is not between 1 and {MAX_VIDEO_ID}")
     return value

@@ -9,6 +9,7 @@ because it expired, failed or can't be used, is asked for by the run as always. 
 
 import asyncio
 import datetime as dt
+import logging
 import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
@@ -17,14 +18,16 @@ from typing import Final
 
 from summary_pipeline.database import batches
 from summary_pipeline.database.batches import BatchRow
+from summary_pipeline.database.errors import DatabaseError
 from summary_pipeline.database.locks import batches_turn
 from summary_pipeline.resources.batch_steps import BatchSteps, utc_now
 from summary_pipeline.resources.database import Database
-from summary_pipeline.resources.object_store import ObjectStore, ObjectStoreError
+from summary_pipeline.resources.object_store import ObjectStore
 from summary_pipeline.resources.openai_batches import OpenAIBatches
 from summary_pipeline.resources.summarizer import open_client, plan_of
 from summary_pipeline.settings import Settings
-from summary_pipeline.summarization.language_model import LanguageModelError
+
+logger = logging.getLogger(__name__)
 
 TROUBLE_PAUSE: Final = dt.timedelta(minutes=1)
 
@@ -35,7 +38,7 @@ class Turn:
 
     happened: tuple[str, ...] = ()
     ended: tuple[BatchRow, ...] = ()
-    errors: tuple[LanguageModelError | ObjectStoreError, ...] = ()
+    errors: tuple[Exception, ...] = ()
 
 
 class AnswerBatches:
@@ -78,7 +81,7 @@ class AnswerBatches:
     async def _advance(self, awaited: Collection[int], deadline: float) -> Turn:
         engine = self._database.engine
         happened: list[str] = []
-        errors: list[LanguageModelError | ObjectStoreError] = []
+        errors: list[Exception] = []
         async with self._steps(deadline) as steps:
             for row in batches.due_batches(engine):
                 if time.monotonic() >= deadline:
@@ -86,8 +89,12 @@ class AnswerBatches:
                 try:
                     is_awaited = any(video_id in awaited for video_id in row.video_ids)
                     happened.append(f"Batch {row.id}: {await steps.step(row, is_awaited=is_awaited)}")
-                except (LanguageModelError, ObjectStoreError) as error:
-                    # The others shall not wait for it. Where it got to stays as it was recorded.
+                except DatabaseError:
+                    raise
+                except Exception as error:
+                    # Whatever it is, the others shall not wait for it. Where it got to stays as it was recorded.
+                    logger.exception("Batch %d is tried again later.", row.id)
+                    error.add_note(f"Met at batch {row.id}, which is tried again later.")
                     errors.append(error)
                     batches.put_off(engine, row.id, utc_now() + TROUBLE_PAUSE, str(error))
         ended = (row for row in batches.due_batches(engine) if row.state in batches.ENDS)

@@ -8,16 +8,20 @@ them, video by video, so that one transcript is held at a time. Does not belong 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from summary_pipeline.contract.object_keys import stored_transcript_key
+from summary_pipeline.contract.video_id import InvalidVideoIdError, check_video_id
+from summary_pipeline.database.errors import DatabaseError
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.object_store import (
     ObjectForbiddenError,
     ObjectMissingError,
     ObjectStore,
+    ObjectStoreError,
     ObjectTooLargeError,
 )
 from summary_pipeline.resources.openai_batches import OpenAIBatches
@@ -36,6 +40,7 @@ logger = logging.getLogger(__name__)
 _AT_ONCE: Final = 16
 """Objects that are read at once."""
 _NO_CALLS = (
+    InvalidVideoIdError,
     ObjectForbiddenError,
     ObjectMissingError,
     ObjectTooLargeError,
@@ -73,11 +78,9 @@ class VideoCalls:
         Raises:
             ObjectStoreError, DatabaseError: a server is in trouble.
         """
-        try:
+        with _left_to_its_run(video_id, _NO_CALLS):
             return await asyncio.to_thread(self._opening_calls, video_id)
-        except _NO_CALLS as error:
-            logger.warning("Video %d has no part in a batch; its run will say why: %s", video_id, error)
-            return []
+        return []
 
     async def missing(self, video_id: int) -> list[Call[Any]]:
         """Return those of the calls about a video whose answers are not in the store. Raises what ``of`` raises."""
@@ -87,9 +90,11 @@ class VideoCalls:
                 text = await self._store.get(call.key)
             return text is not None and read_stored(call, text) is not None
 
-        calls = await self.of(video_id)
-        stored = await asyncio.gather(*map(is_stored, calls))
-        return [call for call, is_there in zip(calls, stored, strict=True) if not is_there]
+        with _left_to_its_run(video_id, (ObjectTooLargeError,)):
+            calls = await self.of(video_id)
+            stored = await asyncio.gather(*map(is_stored, calls))
+            return [call for call, is_there in zip(calls, stored, strict=True) if not is_there]
+        return []
 
     async def fill(
         self, provider: OpenAIBatches, video_ids: Sequence[int], *, limits: BatchLimits, deadline: float | None
@@ -123,7 +128,8 @@ class VideoCalls:
         return filling
 
     def _opening_calls(self, video_id: int) -> list[Call[Any]]:
-        key = stored_transcript_key(video_id, self._database.transcript_path(video_id))
+        path = self._database.transcript_path(check_video_id(video_id))
+        key = stored_transcript_key(video_id, path)
         stored = self._objects.read(key, max_bytes=self._settings.summary_max_transcript_bytes)
         transcript = parse_transcript(stored.body, key=key)
         parameters, spec = self._plan.parameters, self._plan.spec
@@ -133,3 +139,17 @@ class VideoCalls:
     def _most_for_one_video(self) -> float | None:
         limits = (self._settings.summary_max_cost_per_video_usd, self._settings.summary_max_cost_per_day_usd)
         return min((limit for limit in limits if limit is not None), default=None)
+
+
+@contextmanager
+def _left_to_its_run(video_id: int, foreseen: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Keep what is wrong with one video from the others. Other errors of a server are not the video's, and pass."""
+    try:
+        yield
+    except foreseen as error:
+        logger.warning("Video %d has no part in a batch; its run will say why: %s", video_id, error)
+    except (ObjectStoreError, DatabaseError):
+        raise
+    except Exception:
+        # Whatever it is, its run meets it too, and fails where people look for it.
+        logger.exception("Video %d has no part in a batch, for a reason that nobody foresaw.", video_id)

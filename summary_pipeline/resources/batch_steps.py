@@ -48,6 +48,7 @@ NO_MONEY_PAUSE: Final = dt.timedelta(hours=1)
 LISTING_MARGIN: Final = dt.timedelta(hours=1)
 """How far the provider's clock and ours may be apart."""
 NOT_AWAITED: Final = "No run waits for it any more."
+NOTHING_TO_ASK: Final = "Nothing is to be asked: its answers are in the store already, or its runs say what is wrong."
 MOVED: Final = "it was moved by somebody else meanwhile and is left to them."
 _AT_ONCE: Final = 16
 """Objects that are written at once."""
@@ -141,7 +142,7 @@ class BatchSteps:
 
     async def _submit(self, row: BatchRow, lines: dict[str, bytes]) -> str:
         if not lines:
-            return self._end(row, BatchState.ANSWERED, note="All its answers are in the store already.")
+            return self._end(row, BatchState.ANSWERED, note=NOTHING_TO_ASK)
         try:
             submitted = await self._provider.submit(row.submission_key or "", b"".join(lines.values()))
         except PermanentModelError as error:
@@ -209,7 +210,7 @@ class BatchSteps:
             calls = {call.key: call for call in await self._calls.of(video_id)}
             new = [key for key in calls if key in results and key not in handled]
             handled.update(new)  # another video may say the same
-            stored = await asyncio.gather(*(self._keep(calls[key], results[key]) for key in new))
+            stored = await asyncio.gather(*(self._keep(calls[key], results[key], video_id) for key in new))
             kept += sum(stored)
             unusable += len(stored) - sum(stored)
         batches.record_collected(self._engine, row, videos=len(row.video_ids), kept=kept, unusable=unusable)
@@ -225,8 +226,8 @@ class BatchSteps:
         is_ended = batches.record_end(self._engine, row, end, spent_usd=usage.cost_usd, answered=answered, note=note)
         return note if is_ended else MOVED
 
-    async def _keep(self, call: Call[Any], result: BatchResult) -> bool:
-        """Store one answer; tell whether it could be used."""
+    async def _keep(self, call: Call[Any], result: BatchResult, video_id: int) -> bool:
+        """Store one answer about a video; tell whether it could be used."""
         if result.completion is None:
             return False
         usage = completion_usage(self._plan.spec.batch_price, result.completion)
@@ -234,6 +235,10 @@ class BatchSteps:
             text = text_to_store(call, result.completion, self._plan.spec, usage=_by_batch(usage))
         except AnswerError as error:
             logger.warning("An answer of a batch is not used: %s", error)
+            return False
+        except Exception:
+            # Whatever it is, it shall not hold up the other answers; the run asks for this one live.
+            logger.exception("An answer about video %d is not used, for a reason that nobody foresaw.", video_id)
             return False
         async with self._at_once:
             await self._store.put(call.key, text)

@@ -1,6 +1,8 @@
 """Batches that expire, fail or are interrupted: nothing is lost, and nothing is paid for twice."""
 
+from collections.abc import Callable, Coroutine
 from datetime import date
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Engine, update
@@ -11,13 +13,16 @@ from summary_pipeline.database.batches import BatchRow, BatchState, Submission
 from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.database.own_models import AnswerBatch
 from summary_pipeline.local.openai_server.serving import running_server
-from summary_pipeline.resources import answer_batches, batch_steps
-from summary_pipeline.resources.openai_batches import OpenAIBatches
+from summary_pipeline.resources import answer_batches, batch_filling, batch_steps
+from summary_pipeline.resources.openai_batches import OpenAIBatches, SubmittedBatch
+from summary_pipeline.summarization.answering import text_to_store
 from summary_pipeline.summarization.language_model import PermanentModelError, TransientModelError
 from summary_pipeline_tests.defs.batches import SHORT, Batches
 from summary_pipeline_tests.defs.platform import TALK
 
 pytestmark = pytest.mark.servers
+
+T = TypeVar("T")
 
 
 def test_what_an_expired_batch_left_is_asked_for_by_the_run(batches: Batches) -> None:
@@ -132,14 +137,15 @@ def test_a_key_that_the_provider_refuses_stops_nothing_for_good(batches: Batches
     assert batches.backfills.startable() == {1}
 
 
-def test_one_batch_in_trouble_does_not_hold_up_the_others(batches: Batches) -> None:
+@pytest.mark.parametrize("error", [TransientModelError, RuntimeError], ids=["foreseen", "not foreseen"])
+def test_one_batch_in_trouble_does_not_hold_up_the_others(batches: Batches, error: type[Exception]) -> None:
     batches.request(batches.add_video(1, SHORT))
     batches.tick()
     batches.wait_for_provider()
     batches.request(batches.add_video(2, TALK))
     with batches.monkeypatch.context() as broken:
-        broken.setattr(OpenAIBatches, "results", _malformed)
-        with pytest.raises(TransientModelError):
+        broken.setattr(OpenAIBatches, "results", _malformed(error))
+        with pytest.raises(error, match=r"no result of a batch\nMet at batch 1,"):
             batches.tick()
     assert batches.states() == [BatchState.SUBMITTED, BatchState.SUBMITTED]
     batches.let_time_pass()
@@ -156,6 +162,44 @@ def test_a_video_that_can_not_be_read_is_left_to_its_run(batches: Batches, text:
     batches.tick_until_settled()
     assert batches.backfills.startable() == {1, 2}
     assert batches.calls_by_batch == 1
+
+
+@pytest.mark.parametrize("impossible", [0, 2**31])
+def test_a_partition_whose_number_no_video_can_have_is_left_to_its_run(batches: Batches, impossible: int) -> None:
+    batches.request(impossible, batches.add_video(1, SHORT))
+    batches.request(batches.add_video(2, TALK))
+    batches.tick_until_settled()
+    assert batches.backfills.startable() == {impossible, 1, 2}
+    assert batches.calls_by_batch == 2
+
+
+@pytest.mark.parametrize("function", ["parse_transcript", "read_stored"], ids=["its transcript", "its stored answer"])
+def test_an_error_about_one_video_that_nobody_foresaw_is_left_to_its_run_and_told(
+    batches: Batches, function: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = batches.add_video(1, SHORT)
+    batches.summarize(broken)
+    about = {"parse_transcript": "transcripts/1/", "read_stored": "The lamp is lit"}[function]
+    working = getattr(batch_filling, function)
+    batches.monkeypatch.setattr(batch_filling, function, _defective(working, about=about))
+    batches.request(broken, batches.add_video(2, TALK))
+    batches.tick_until_settled()
+    assert batches.backfills.startable() == {1, 2}
+    assert batches.calls_by_batch == 1
+    (told, *_) = [record for record in caplog.records if record.message.startswith("Video 1 ")]
+    assert told.exc_info is not None
+
+
+def test_an_answer_that_can_not_even_be_judged_is_not_stored_and_told(
+    batches: Batches, caplog: pytest.LogCaptureFixture
+) -> None:
+    batches.monkeypatch.setattr(batch_steps, "text_to_store", _defective(text_to_store, about="The lamp is lit"))
+    batches.request(batches.add_video(1, SHORT), batches.add_video(2, TALK))
+    batches.tick_until_settled()
+    assert batches.backfills.startable() == {1, 2}
+    assert (batches.rows()[0].answers_kept, batches.rows()[0].answers_unusable) == (1, 1)
+    (told,) = [record for record in caplog.records if "about video 1 " in record.message]
+    assert told.exc_info is not None
 
 
 def test_what_one_tick_does_not_manage_the_next_ones_do(batches: Batches) -> None:
@@ -202,8 +246,22 @@ class _RunsOut:
         return next(self._moments, 1e9)
 
 
-async def _malformed(*_arguments: object) -> None:
-    raise TransientModelError("this is no result of a batch")
+def _malformed(error: type[Exception]) -> Callable[[OpenAIBatches, SubmittedBatch], Coroutine[None, None, None]]:
+    async def results(_provider: OpenAIBatches, _batch: SubmittedBatch) -> None:
+        raise error("this is no result of a batch")
+
+    return results
+
+
+def _defective(function: Callable[..., T], *, about: str) -> Callable[..., T]:
+    """Return ``function`` with a defect that shows where an argument tells of ``about``."""
+
+    def defective(*arguments: Any, **named: Any) -> T:  # noqa: ANN401 - passed on
+        if any(about in str(argument) for argument in (*arguments, *named.values())):
+            raise RuntimeError("nobody foresaw this")
+        return function(*arguments, **named)
+
+    return defective
 
 
 def _lost_connection(*_arguments: object, **_named: object) -> None:
