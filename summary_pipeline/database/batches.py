@@ -161,7 +161,7 @@ def begin_submission(
             state=BatchState.SUBMITTING,
             video_ids=list(submission.video_ids),
             submission_key=submission.key,
-            submissions=AnswerBatch.submissions + 1,
+            submissions=row.submissions + 1,
             model=submission.model,
             prompt_version=submission.prompt_version,
             requests=submission.requests,

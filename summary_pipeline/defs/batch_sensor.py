@@ -17,7 +17,7 @@ from summary_pipeline.resources.answer_batches import AnswerBatches
 BATCH_SENSOR: Final = "answer_batches_sensor"
 TURN_SECONDS: Final = 20.0
 """A tick is cut at 60 s; what one turn can't finish, the next one goes on with."""
-TELLING_SECONDS: Final = 20.0
+TELLING_SECONDS: Final = 10.0
 """The same for telling runs, of which two hundred take a second."""
 
 

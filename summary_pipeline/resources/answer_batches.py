@@ -30,6 +30,11 @@ from summary_pipeline.settings import Settings
 logger = logging.getLogger(__name__)
 
 TROUBLE_PAUSE: Final = dt.timedelta(minutes=1)
+"""Also the time that a provider has to list a batch whose creation was cut off, before it is looked for."""
+ANSWER_SECONDS: Final = 20.0
+"""How long an answer of the provider is waited for once a turn's time is over. The turn, this and telling runs of ends
+come to less than the 60 s at which Dagster cuts a tick."""
+NOT_ITS_TURN: Final = "Another tick is still at work on the batches."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,13 @@ class AnswerBatches:
         self._database = database
 
     def advance(self, awaited: Mapping[int, str], seconds: float) -> Turn:
-        """Do what can be done about the open batches within about ``seconds``; nothing where another process does.
+        """Do what can be done about the open batches; nothing but say so where another turn is under way.
 
         Args:
             awaited: Videos for whose answers runs wait, and the backfills of these, in the order of the runs. Those
                 that are in no batch yet are asked for.
-            seconds: How long a turn may take.
+            seconds: How long something new may be begun. A request to the provider that is under way by then has
+                ``ANSWER_SECONDS`` more.
 
         Raises:
             DatabaseError: the database is in trouble. What was done stays done, and the next turn goes on from there.
@@ -63,12 +69,12 @@ class AnswerBatches:
         engine = self._database.engine
         with batches_turn(engine) as is_mine:
             if not is_mine:
-                return Turn()
+                return Turn((NOT_ITS_TURN,))
             if awaited:
                 batches.request_batches(engine, awaited)
             if not batches.due_batches(engine):
                 return Turn()
-            return asyncio.run(self._advance(awaited, time.monotonic() + seconds))
+            return asyncio.run(self._advance(awaited, seconds))
 
     def record_told(self, row: BatchRow) -> None:
         """Remember that the runs of ``row`` were told of its end.
@@ -78,11 +84,12 @@ class AnswerBatches:
         """
         batches.record_told(self._database.engine, row)
 
-    async def _advance(self, awaited: Collection[int], deadline: float) -> Turn:
+    async def _advance(self, awaited: Collection[int], seconds: float) -> Turn:
         engine = self._database.engine
+        deadline = time.monotonic() + seconds
         happened: list[str] = []
         errors: list[Exception] = []
-        async with self._steps(deadline) as steps:
+        async with self._steps(seconds, deadline) as steps:
             for row in batches.due_batches(engine):
                 if time.monotonic() >= deadline:
                     break
@@ -101,9 +108,8 @@ class AnswerBatches:
         return Turn(tuple(happened), tuple(ended), tuple(errors))
 
     @asynccontextmanager
-    async def _steps(self, deadline: float) -> AsyncIterator[BatchSteps]:
+    async def _steps(self, seconds: float, deadline: float) -> AsyncIterator[BatchSteps]:
         plan = plan_of(self._settings.pipeline)
         async with open_client(self._settings) as client:
-            yield BatchSteps(
-                self._settings, self._objects, self._database, OpenAIBatches(client, plan.registry), deadline
-            )
+            provider = OpenAIBatches(client, plan.registry, seconds=seconds + ANSWER_SECONDS)
+            yield BatchSteps(self._settings, self._objects, self._database, provider, deadline)

@@ -97,7 +97,7 @@ class VideoCalls:
         return []
 
     async def fill(
-        self, provider: OpenAIBatches, video_ids: Sequence[int], *, limits: BatchLimits, deadline: float | None
+        self, provider: OpenAIBatches, video_ids: Sequence[int], *, limits: BatchLimits, deadline: float
     ) -> Filling:
         """Take videos in order for as long as their missing calls fit; a video without any always does.
 
@@ -105,7 +105,7 @@ class VideoCalls:
             provider: Says what a line looks like.
             video_ids: The videos.
             limits: What the batch may hold.
-            deadline: On ``time.monotonic``; after it no further video is taken, but for the first. None for no end.
+            deadline: On ``time.monotonic``; after it no further video is taken, but for the first.
 
         Raises:
             ObjectStoreError, DatabaseError: a server is in trouble.
@@ -113,7 +113,7 @@ class VideoCalls:
         filling = Filling()
         hard = replace(PROVIDER_LIMITS, usd=self._most_for_one_video())
         for video_id in video_ids:
-            if filling.videos and deadline is not None and time.monotonic() > deadline:
+            if filling.videos and time.monotonic() > deadline:
                 break
             calls = [call for call in await self.missing(video_id) if call.key not in filling.lines]
             lines = {call.key: provider.line(call) for call in calls}

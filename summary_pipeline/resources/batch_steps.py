@@ -25,7 +25,6 @@ from summary_pipeline.resources.summarizer import answer_store, plan_of
 from summary_pipeline.settings import Settings
 from summary_pipeline.summarization.answering import text_to_store
 from summary_pipeline.summarization.batching import (
-    PROVIDER_LIMITS,
     TICK_LIMITS,
     BatchLimits,
     Load,
@@ -91,9 +90,11 @@ class BatchSteps:
         """
         match row.state:
             case BatchState.REQUESTED:
-                return await self._begin(row) if is_awaited else self._end(row, BatchState.CANCELLED, note=NOT_AWAITED)
+                if not is_awaited:
+                    return self._end(row, BatchState.CANCELLED, note=NOT_AWAITED)
+                return await self._begin(row, until=self._deadline)
             case BatchState.SUBMITTING:
-                return await self._find_or_submit(row, is_awaited=is_awaited)
+                return await self._find_or_begin(row, is_awaited=is_awaited)
             case BatchState.SUBMITTED if not is_awaited:
                 return await self._abandon(row)
             case BatchState.SUBMITTED | BatchState.ABANDONED:
@@ -101,15 +102,13 @@ class BatchSteps:
             case _:
                 return "it is its runs' turn."
 
-    async def _begin(self, row: BatchRow) -> str:
-        """Fill a batch from the front of the row's videos; what is left becomes a row of its own."""
+    async def _begin(self, row: BatchRow, *, until: float) -> str:
+        """Fill a batch from the front of the row's videos and submit it; what is left becomes a row of its own."""
         refusal = reason_against_batches(self._plan.parameters, self._plan.spec)
         if refusal is not None:
             return self._end(row, BatchState.ANSWERED, note=f"{refusal} The runs make their calls live.")
         limit = self._settings.pipeline.summary_max_cost_per_day_usd
-        filling = await self._calls.fill(
-            self._provider, row.video_ids, limits=self._affordable(limit), deadline=self._deadline
-        )
+        filling = await self._calls.fill(self._provider, row.video_ids, limits=self._affordable(limit), deadline=until)
         submission = self._submission(filling.videos, filling.load)
         begun = bool(filling.videos) and batches.begin_submission(
             self._engine, row, submission, day=_today(), limit_usd=limit
@@ -129,7 +128,7 @@ class BatchSteps:
         )
         return await self._submit(now, filling.lines)
 
-    async def _find_or_submit(self, row: BatchRow, *, is_awaited: bool) -> str:
+    async def _find_or_begin(self, row: BatchRow, *, is_awaited: bool) -> str:
         """Go on after a crash or an error between beginning a submission and remembering the provider's id."""
         since = row.changed_at.replace(tzinfo=dt.UTC) - LISTING_MARGIN
         found = await self._provider.find(row.submission_key or "", since=since)
@@ -137,8 +136,12 @@ class BatchSteps:
             return self._submitted(row, found)
         if not is_awaited:
             return self._end(row, BatchState.CANCELLED, note=NOT_AWAITED)
-        filling = await self._calls.fill(self._provider, row.video_ids, limits=PROVIDER_LIMITS, deadline=None)
-        return await self._submit(row, filling.lines)
+        if not batches.record_end(self._engine, row, BatchState.REQUESTED, spent_usd=0.0):
+            return MOVED
+        # It may have been more than could be sent in the rest of a turn: half the time for filling makes it less.
+        now = time.monotonic()
+        again = replace(row, state=BatchState.REQUESTED, submissions=row.submissions - 1, reserved_usd=0.0)
+        return await self._begin(again, until=now + (self._deadline - now) / 2)
 
     async def _submit(self, row: BatchRow, lines: dict[str, bytes]) -> str:
         if not lines:

@@ -4,10 +4,11 @@ Belongs here: translating between the openai client and what batches mean to us.
 into a batch (``summarization.batching``), when it is asked for and what becomes of answers (``answer_batches``).
 """
 
+import asyncio
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,16 +63,18 @@ class BatchResult:
 
 
 class OpenAIBatches:
-    """Batches of chat completions: one HTTP request a method call, repeated by nobody but the caller.
+    """Batches of chat completions: requests are repeated by nobody but the caller. Made and used in one event loop.
 
     Args:
         client: reaches the server. The caller closes it.
         registry: says how each model is called.
+        seconds: from now on; a request that is not answered by then is given up.
     """
 
-    def __init__(self, client: AsyncOpenAI, registry: ModelRegistry) -> None:
+    def __init__(self, client: AsyncOpenAI, registry: ModelRegistry, *, seconds: float) -> None:
         self._client = client.with_options(max_retries=0)
         self._model = OpenAILanguageModel(client, registry)
+        self._end = asyncio.get_running_loop().time() + seconds
 
     def line(self, call: Call[Any]) -> bytes:
         """Return the line that asks in a batch what ``call`` asks alone."""
@@ -89,7 +92,7 @@ class OpenAIBatches:
         Raises:
             LanguageModelError: there is no batch, or (where it is transient) it is unknown whether there is.
         """
-        with _typed_errors():
+        async with self._asking():
             uploaded = await self._client.files.create(
                 file=(f"{key}.jsonl", lines),
                 purpose="batch",
@@ -111,7 +114,7 @@ class OpenAIBatches:
         Raises:
             LanguageModelError: the provider could not be asked.
         """
-        with _typed_errors():
+        async with self._asking():
             async for batch in self._client.batches.list(limit=_PAGE):
                 if batch.metadata and batch.metadata.get(KEY) == key:
                     return _described(batch)
@@ -125,7 +128,7 @@ class OpenAIBatches:
         Raises:
             LanguageModelError: the provider could not be asked.
         """
-        with _typed_errors():
+        async with self._asking():
             try:
                 return _described(await self._client.batches.retrieve(batch_id))
             except openai.NotFoundError as error:
@@ -137,7 +140,7 @@ class OpenAIBatches:
         Raises:
             LanguageModelError: the provider could not be asked, or refused.
         """
-        with _typed_errors():
+        async with self._asking():
             await self._client.batches.cancel(batch_id)
 
     async def results(self, batch: SubmittedBatch) -> dict[str, BatchResult]:
@@ -149,13 +152,27 @@ class OpenAIBatches:
         """
         found: dict[str, BatchResult] = {}
         for file_id in batch.files:
-            with _typed_errors():
+            async with self._asking():
                 content = (await self._client.files.content(file_id)).content
             for row in content.split(b"\n"):
                 if row.strip():
                     key, result = _read_row(row, file_id)
                     found[key] = result
         return found
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """Bound what is asked, whatever the client's own time-out, which starts anew with each part of an answer."""
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        try:
+            async with asyncio.timeout_at(self._end):
+                yield
+        except (TimeoutError, openai.APITimeoutError) as error:
+            message = f"The provider did not answer within {clock() - begun:.0f} s."
+            raise TransientModelError(message, code="timeout") from error
+        except openai.OpenAIError as error:
+            raise to_model_error(error, now=dt.datetime.now(dt.UTC)) from error
 
 
 def _described(batch: Batch) -> SubmittedBatch:
@@ -185,11 +202,3 @@ def _read_row(row: bytes, file_id: str) -> tuple[str, BatchResult]:
         error = (response.get("body") or {}).get("error") or {"message": f"status {response['status_code']}"}
     error = error if isinstance(error, dict) else {}
     return key, BatchResult(None, str(error.get("message") or error.get("code") or "no reason given"))
-
-
-@contextmanager
-def _typed_errors() -> Iterator[None]:
-    try:
-        yield
-    except openai.OpenAIError as error:
-        raise to_model_error(error, now=dt.datetime.now(dt.UTC)) from error

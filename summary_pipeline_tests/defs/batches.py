@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from summary_pipeline.database.batches import BatchRow, BatchState, open_batches
 from summary_pipeline.database.own_models import AnswerBatch
+from summary_pipeline.database.spending import spending_on
 from summary_pipeline.defs.batch_sensor import BATCH_SENSOR
 from summary_pipeline.local.openai_server.configuration import Behaviour
 from summary_pipeline.local.openai_server.serving import RunningServer
@@ -106,6 +108,10 @@ class Batches:
         """Return all rows, the finished ones too."""
         with Session(self.platform.engine) as session:
             return list(session.scalars(select(AnswerBatch).order_by(AnswerBatch.id)))
+
+    def reserved_today(self) -> float:
+        """Return what is set aside on this day (UTC), in US dollars."""
+        return spending_on(self.platform.engine, datetime.now(UTC).date()).reserved_usd
 
     def let_time_pass(self) -> None:
         """Make postponed rows due."""
