@@ -6,7 +6,7 @@ whether a retry takes a failed run's place (``run_retries``).
 A sensor and not a hook in the run: a run whose worker was killed has failed too. And not Dagster's run-failure sensor,
 which passes over a failure that it could not tell (``failure_cursor``).
 
-Two failures are no more than a line on a run's page, which is pruned one day: those of videos that are not there, and
+Two failures are no more than a line on a run's page, which is deleted one day: those of videos that are not there, and
 those of runs that ended without a word. Their events are dead-lettered as well, so that they can be replayed.
 """
 
