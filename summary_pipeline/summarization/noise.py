@@ -1,73 +1,115 @@
-"""What captions put in brackets for sounds that are not speech, in the languages that captions are mostly in.
+"""Taking sounds that are not speech out of a line of a transcript: ``[Music]``, ``(laughs)``, ``♪``.
 
-Belongs here: the words. Does not belong here: which brackets there are, and taking them out (``normalization``).
+Belongs here: which brackets there are, and where what they hold is noise. Does not belong here: the words for sounds
+(``sound_words``).
+
+Speech is worth more than a clean line, so what may be speech stays. Where a line holds nothing but sounds, any that are
+named count, whatever says more about them. Beside speech only plain words for sounds do, and the less, the likelier it
+is that somebody said what is in the brackets.
 """
 
 import re
+from collections.abc import Callable
 
-_SOUNDS = """
-music applause applauding applauds laughter laugh laughs laughing laughed chuckle chuckles chuckling giggle giggles
-giggling snickers snickering cheering cheers clapping claps silence cough coughs coughing sneeze sneezes sneezing sigh
-sighs sighing gasp gasps gasping sniff sniffs sniffing sniffles sniffling groan groans groaning moans moaning grunts
-grunting screams screaming sobbing sobs weeping crying yawns yawning panting hums humming snoring beeping beeps
-whooshing whooshes swooshing swishing swishes barking barks chirping meowing vocalsound nonvocalsound disfmarker
+from summary_pipeline.summarization import sound_words
 
-musik applaus gelächter lachen lacht lachend beifall räuspern räuspert hustet seufzt
-musique applaudissements applaudissement rires soupir soupirs
-música musica aplausos aplauso risas risos risadas tosse suspiro suspira
-applausi risate risata sospira silenzio
-muziek gelach skratt skrattar applåder klapsalve
-muzyka oklaski brawa śmiech śmieje hudba potlesk smích
-müzik alkış alkışlar kahkaha gülüşmeler tertawa tepuk nhạc vỗ
-
-музыка аплодисменты смех смеётся смеется смеются кашель музика оплески сміх сміється
-μουσική χειροκρότημα χειροκροτήματα γέλια γέλιο
-מוזיקה מוסיקה מחיאות צחוק
-موسيقى موسيقا تصفيق ضحك موسیقی تشویق خنده
-संगीत तालियां तालियाँ हँसी हंसी
-"""
-_SOUNDS_OR_WORDS = """
-noise noises static pause pauses paused gap bell bells bang banging typing clicking clicks ringing rings ding chime
-chimes honking honks siren sirens knocking knocks footsteps buzzing buzzes thunder thud rustling rumbling whoosh swoosh
-swish breathing breathes exhales inhales whistling whistles growling crickets jingle instrumental throat clap cheer buzz
-beep hum stille jubel rire toux silencio silêncio stilte тишина вздох пауза صمت
-"""
-"""May also be said in brackets, as in "interference (noise)", so that more has to point to a sound."""
-
-_ABOUT_SOUNDS = """
-a an the and of in on at with to by from audience crowd background foreground everyone all people speaker man woman men
-women upbeat soft softly light lightly loud loudly gentle dramatic tense somber cheerful playful ambient electronic
-classical rock jazz orchestral piano guitar drum theme intro outro opening closing long short brief slow fast distant
-faint muffled heavy deep nervous nervously sarcastically quietly both group scattered mild polite standing audio video
-sound sounds effect screen text air phone door bird birds dog dogs engine wind keyboard mouse clears clearing playing
-plays play played starts start starting begins beginning continues continuing continued stops ends ending fades fading
-swells intensifies hintergrund leise laute spielt im publikum de du des en et del el e da do fond douce fondo suave
-público âm tay tangan в зале играет фон на фоне כפיים
-"""
-_CERTAIN = frozenset(_SOUNDS.split())
-_POSSIBLE = _CERTAIN | frozenset(_SOUNDS_OR_WORDS.split())
-_ABOUT = frozenset(_ABOUT_SOUNDS.split())
-
-_WITHOUT_SPACES = re.compile(
-    # Chinese, Japanese, Korean, Thai: the sound, and at most a few characters that say whose or which.
-    r".{0,6}(?:音乐|音樂|音楽|配乐|配樂|掌声|掌聲|鼓掌|拍手|笑声|笑聲|笑い声|笑い|笑|欢呼|歡呼|歓声|咳嗽|咳|呼啸|呼嘯|叹气|嘆氣|ため息|"
-    r"음악|박수|박수갈채|웃음|웃음소리|기침|환호|เสียงดนตรี|ดนตรี|เสียงหัวเราะ|เสียงปรบมือ|ปรบมือ)"
+_BRACKETED = re.compile(
+    r" ?(?:\[(?P<square>[^\[\]]{1,60})\]|\{(?P<curly>[^{}]{1,60})\}"
+    r"|［(?P<wide_square>[^［］]{1,30})］|【(?P<wide_lens>[^【】]{1,30})】"
+    r"|\((?P<round>[^()]{1,60})\)|（(?P<wide_round>[^（）]{1,30})）|\*(?P<stars>[^*\s][^*]{0,40})\*)"
 )
-_BETWEEN_WORDS = re.compile(r"[\s,;/&+]+")
+_NOTHING_SPOKEN = frozenset({"square", "curly", "wide_square"})
+_NOTES = re.compile(r"[♩♪♫♬]+")
+_BETWEEN_WORDS = re.compile(r"[\s,;/&+、，・]+")
 _MOST_WORDS = 6
+_MOST_WRITTEN_ON = 6
+
+_PUNCTUATION = frozenset(".,;:!?…。，、；：！？؟،")
+_ENDS_A_SENTENCE = frozenset(".!?…。！？؟:：)]}）］】")
+_CONTINUES_A_SENTENCE = frozenset(",，、的是和与與はがをのにもとで은는이가을를의와과")
+_LABEL = re.compile(r"[->–— ]{0,4}(?P<name>[\w'’-]{1,30}(?: [\w'’-]{1,30}){0,2})[:：]")
+_SAYS_WHO_SPOKE = frozenset("我你您他她私僕俺君彼")
+
+_SOUNDS = sound_words.BY_PEOPLE | sound_words.OTHER_SOUNDS
+_MARKED = _SOUNDS | sound_words.MARKS
+_NAMED = _MARKED | sound_words.WORDS_TOO
 
 
-def is_noise(bracketed: str, *, by_itself: bool) -> bool:
-    """Say whether the text between two brackets names sounds and nothing else.
+def without_noise(line: str) -> str:
+    """Take noise out of a clean line. Nothing is left if only punctuation is, or the name of who made the noise."""
+    unsung = _NOTES.sub(" ", line)
+    only_sounds = _taken_out(unsung, _is_sound)
+    if only_sounds == line:
+        return line
+    if not any(character.isalnum() for character in only_sounds) or _is_name_before_noise(only_sounds, line):
+        return ""
+    return _taken_out(unsung, _is_sound_beside_speech)
 
-    ``by_itself`` says that the brackets are ones in which nothing is spoken, or that nothing stands beside them: then
-    also words count that may be speech elsewhere.
+
+def _taken_out(line: str, is_noise: Callable[[re.Match[str]], bool]) -> str:
+    def silenced(match: re.Match[str]) -> str:
+        if not is_noise(match):
+            return match[0]
+        # Nothing stands before punctuation, nor between words of a script that needs no spaces.
+        attached = _brackets(match).startswith("wide") or match.string[match.end() : match.end() + 1] in _PUNCTUATION
+        return "" if attached else " "
+
+    return " ".join(_BRACKETED.sub(silenced, line).split())
+
+
+def _is_name_before_noise(left: str, line: str) -> bool:
+    """Say whether what is left of ``line`` is who made the noise: "Ada: [laughs]", but not "[Applause] He said:".
+
+    A name is a capitalized word, or two or three that are not all in capitals, as whole captions may be.
     """
-    content = bracketed.strip(" .,!…\\♪-").casefold()
-    if _WITHOUT_SPACES.fullmatch(content):
-        return True
-    words = [word for part in _BETWEEN_WORDS.split(content) if (word := part.strip(".,:!?…'\"-"))]
-    sounds = _POSSIBLE if by_itself else _CERTAIN
-    if not 0 < len(words) <= _MOST_WORDS or sounds.isdisjoint(words):
+    label = _LABEL.fullmatch(left)
+    if label is None or not line.startswith(left):
         return False
-    return all(word in sounds or word in _ABOUT for word in words)
+    words = label["name"].split()
+    capitalized = all(word[0].isupper() or word.isdecimal() for word in words)
+    return capitalized and (len(words) == 1 or not label["name"].isupper())
+
+
+def _is_sound(match: re.Match[str]) -> bool:
+    """Say whether brackets name sounds and nothing else, if nothing is said beside them."""
+    content = _content(match)
+    for sound in sound_words.UNSPACED:
+        written_on = content.removesuffix(sound)
+        if written_on != content and len(written_on) <= _MOST_WRITTEN_ON and _SAYS_WHO_SPOKE.isdisjoint(written_on):
+            return True
+    words = _words(content)
+    return not _NAMED.isdisjoint(words) and words <= _NAMED | sound_words.ABOUT
+
+
+def _is_sound_beside_speech(match: re.Match[str]) -> bool:
+    brackets, words = _brackets(match), _words(_content(match)) - {"and"}
+    if not words:
+        return False
+    if brackets in _NOTHING_SPOKEN:
+        by_people = not sound_words.BY_PEOPLE.isdisjoint(words) and words <= sound_words.BY_PEOPLE | sound_words.ABOUT
+        return by_people or words <= _MARKED
+    if brackets == "stars":  # also how a word is stressed
+        return words <= sound_words.BY_PEOPLE and not _within_a_sentence(match)
+    return words <= sound_words.BY_PEOPLE or (words <= _SOUNDS and not _within_a_sentence(match))
+
+
+def _within_a_sentence(match: re.Match[str]) -> bool:
+    # A line may be a whole talk: only what is near is looked at.
+    before = match.string[max(0, match.start() - 40) : match.start()].rstrip()
+    after = match.string[match.end() : match.end() + 2].lstrip()
+    begun = any(character.isalnum() for character in before) and before[-1] not in _ENDS_A_SENTENCE
+    return begun or after[:1].islower() or after[:1] in _CONTINUES_A_SENTENCE
+
+
+def _brackets(match: re.Match[str]) -> str:
+    return match.lastgroup or ""
+
+
+def _content(match: re.Match[str]) -> str:
+    return match[_brackets(match)].strip(" .,!…\\♪-").casefold()
+
+
+def _words(content: str) -> frozenset[str]:
+    """Return the words of ``content``: none where they are more than a sound needs."""
+    words = [word for part in _BETWEEN_WORDS.split(content) if (word := part.strip(".,:!?…'\"-"))]
+    return frozenset(words) if len(words) <= _MOST_WORDS else frozenset()

@@ -12,8 +12,8 @@ A normalized transcript keeps these promises:
   that can't be seen: control characters, marks of direction, byte order marks, tag characters. Joiners stay, since
   scripts and emoji need them.
 - HTML entities are characters, and tags of captions are gone; ``<v Name>`` has become ``Name:``.
-- Noise is gone: ``[Music]``, ``(applause)``, ``♪``, in the languages that captions are mostly in. ``[inaudible]``
-  stays: speech is missing.
+- Noise is gone: ``[Music]``, ``(applause)``, ``♪``, in the languages that captions are mostly in. What may be speech
+  stays, and so does ``[inaudible]``: speech is missing.
 - Words that rolling captions show again are there once. It takes a transcript in which most captions do so: people
   repeat themselves.
 - Snippets are in the order of their starts; one without a start stays behind the one it followed. Times are finite and
@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from summary_pipeline.summarization.languages import primary_tag
-from summary_pipeline.summarization.noise import is_noise
+from summary_pipeline.summarization.noise import without_noise
 from summary_pipeline.summarization.transcript import Snippet, Transcript
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -58,15 +58,6 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e007f"  # tags
     "]"
 )
-_BRACKETED = re.compile(
-    r" ?(?:\[(?P<square>[^\[\]]{1,60})\]|\{(?P<curly>[^{}]{1,60})\}"
-    r"|［(?P<wide_square>[^［］]{1,30})］|【(?P<wide_lens>[^【】]{1,30})】"
-    r"|\((?P<round>[^()]{1,60})\)|（(?P<wide_round>[^（）]{1,30})）|\*(?P<stars>[^*\s][^*]{0,40})\*)"
-)
-_PUNCTUATION = frozenset(".,;:!?…。，、；：！？؟،")
-_SPEECH_IN_BRACKETS = frozenset({"round", "wide_round", "stars"})
-_NOTES = re.compile(r"[♩♪♫♬]+")
-_LABEL_ALONE = re.compile(r"[^:：]{1,60}[:：]")
 _WORD_TO_NORMALIZE = 200
 """Python takes the square of the time for a long run of accents, so words are normalized in pieces of this size."""
 
@@ -104,7 +95,7 @@ def clean_text(text: str) -> str:
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     text = _without_markup(text)
     text = _composed(" ".join(_INVISIBLE.sub("", text).split()))
-    return _without_noise(text)
+    return without_noise(text)
 
 
 def _cleaned(snippet: RawSnippet) -> RawSnippet:
@@ -149,27 +140,6 @@ def _composed(text: str) -> str:
         )
         for word in text.split(" ")
     )
-
-
-def _without_noise(text: str) -> str:
-    """Take noise out of a clean line. Nothing is left if only punctuation is, or the name of who made the noise."""
-    quiet = _BRACKETED.sub(_silenced, _NOTES.sub(" ", text))
-    if quiet == text:
-        return text
-    quiet = " ".join(quiet.split())
-    if _LABEL_ALONE.fullmatch(quiet) or not any(character.isalnum() for character in quiet):
-        return ""
-    return quiet
-
-
-def _silenced(match: re.Match[str]) -> str:
-    brackets = match.lastgroup or ""
-    by_itself = brackets not in _SPEECH_IN_BRACKETS or match[0].strip() == match.string.strip()
-    if not is_noise(match[brackets], by_itself=by_itself):
-        return match[0]
-    # Nothing stands before punctuation, nor between words of a script that needs no spaces.
-    attached = brackets.startswith("wide") or match.string[match.end() : match.end() + 1] in _PUNCTUATION
-    return "" if attached else " "
 
 
 def _ordered(snippets: list[RawSnippet]) -> list[RawSnippet]:

@@ -59,52 +59,6 @@ def test_text_is_cleaned(written: str, clean: str) -> None:
     assert clean_text(written) == clean
 
 
-@pytest.mark.parametrize(
-    "noise",
-    [
-        "[Music]", "(applause)", "[ Applause. ]", "[MUSIC PLAYING]", "(laughter and applause)", "[audience laughs]",
-        "♪", "♪♪ ♫",
-        "*laughs*", "{vocalsound}", "{disfmarker}", "(clears throat)", "(noise)", "[pause]", "[laughter\\]",
-        "[Musik]", "(Applaus)",
-        "[Música]", "[Risas]", "[Musique]", "[Applaudissements]", "[Музыка]", "(смех)", "[موسيقى]", "[संगीत]",
-        "[音楽]", "（拍手）", "（笑）",
-        "【掌声】", "［音乐］", "[음악]", "[เสียงดนตรี]", "（空气呼啸）\n(air whooshing)", "[Music] (applause)",
-        "Ada: [laughs]", "♪ [Music] ♪", "- [Music]",
-    ],
-)  # fmt: skip
-def test_noise_is_nothing(noise: str) -> None:
-    assert clean_text(noise) == ""
-
-
-@pytest.mark.parametrize(
-    "speech",
-    [
-        "[inaudible] yes", "[Ada] Hello", "(this was later corrected)", "interference (noise) is a problem",
-        "[ __ ] yes", "(music theory)",
-        "*never* do that", "the (latter) one", "f(x) = [1, 2]", "{name}", "（2017年）", "Ada:", "...",
-        "a (bell) curve", "[12:30] next",
-    ],
-)  # fmt: skip
-def test_speech_in_brackets_is_speech(speech: str) -> None:
-    assert clean_text(speech) == speech
-
-
-@pytest.mark.parametrize(
-    ("written", "clean"),
-    [
-        ("Well [laughs] I think so", "Well I think so"),
-        ("Right.[Laughter]", "Right."),
-        ("That's it (laughter), really", "That's it, really"),
-        ("確實（笑）。我們", "確實。我們"),
-        ("我（笑）們", "我們"),
-        ("Ada: {vocalsound} Yes {disfmarker}", "Ada: Yes"),
-        ("♪ la la la ♪", "la la la"),
-    ],
-)
-def test_noise_is_taken_out_of_speech(written: str, clean: str) -> None:
-    assert clean_text(written) == clean
-
-
 @settings(max_examples=400, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=[]), max_size=60))
 def test_clean_text_can_be_stored_and_seen(text: str) -> None:

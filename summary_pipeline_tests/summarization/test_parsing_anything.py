@@ -82,8 +82,9 @@ def test_a_document_that_breaks_off_anywhere_is_read_or_refused(cut: int, docume
         "1\n" + " " * 500_000 + "x -->\n00:01.000 --> 00:02.000\nHi", "00:" * 300_000, '"' + " " * 1_000_000,
         "*a " * 300_000, "\n" * 1_000_000 + "a",
         ("a " * 90 + "b\n") * 5000, "a:" * 500_000, "0" * 1_000_000, "{\\" * 500_000, "\ud7ff\uffff" * 300_000,
+        "so (laughs) and " * 60_000, "(music) " * 120_000,
     ],
-    ids=range(17),
+    ids=range(19),
 )  # fmt: skip
 @pytest.mark.timeout(30)
 def test_hostile_text_is_read_in_time_that_grows_with_its_length(document: str) -> None:
