@@ -227,9 +227,37 @@ def test_a_start_stays_where_the_duration_is_unusable(duration: object) -> None:
     assert parse([{"text": "a", "start": 4, "duration": duration}]).snippets == (Snippet(text="a", start=4.0),)
 
 
-@pytest.mark.parametrize("damage", [None, "", {}, {"text": None}, {"text": ""}, {"text": " \n"}, {"start": 1.0}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        None, "", {}, {"text": None}, {"text": ""}, {"text": " \n"}, {"start": 1.0}, {"start": "00:00:01", "id": "s-2"},
+        {"text": "", "speaker": "Ada", "lang": "en"}, {"speaker": "Ada", "content": "", "words": []},
+    ],
+)  # fmt: skip
 def test_empty_snippets_are_dropped(damage: object) -> None:
     assert parse([SNIPPETS[0], damage, SNIPPETS[1]]).snippets == SPOKEN
+
+
+@pytest.mark.parametrize(
+    ("document", "spoken"),
+    [
+        ({"text": "full text", "segments": [{"text": None}, {"text": "full"}]}, ["full text"]),
+        (
+            {"text": "今天我们来谈谈自行车的历史", "segments": [{"text": "今天我们来谈谈"}]},
+            ["今天我们来谈谈自行车的历史"],
+        ),
+        ({"snippets": ["Only", "intro."], "segments": ["only intro", "and all"]}, ["only intro", "and all"]),
+        ({"snippets": ["intro"], "segments": ["the talk"], "text": "intro, the talk"}, ["intro, the talk"]),
+        ({"snippets": ["a b c"], "segments": 1}, ["a b c"]),
+        ({"text": "(soft music) a b", "segments": ["(soft music)", "a", "b"]}, ["a", "b"]),
+        ({"snippets": ["a b c"], "segments": ["A, b. c!"], "text": "a b c"}, ["a b c"]),
+        ({"snippets": ["a b c"], "segments": ["a b"], "text": "a title"}, ["a b c"]),
+    ],
+)
+def test_of_forms_that_hold_the_same_speech_the_one_with_more_of_it_is_read(
+    document: object, spoken: list[str]
+) -> None:
+    assert texts(document) == spoken
 
 
 def test_a_list_of_strings_is_read() -> None:

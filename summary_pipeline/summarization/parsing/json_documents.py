@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from summary_pipeline.summarization.normalization import RawSnippet
 from summary_pipeline.summarization.parsing.plain_text import read_plain_text
@@ -10,6 +11,19 @@ from summary_pipeline.summarization.parsing.times import seconds
 from summary_pipeline.summarization.parsing.transcript_errors import UnreadableTranscriptError
 
 _LIST_KEYS = ("snippets", "segments")
+_BESIDE_SPEECH = frozenset({
+    "id", "uuid", "segmentid", "speaker", "speakerid", "role", "name", "voice", "channel", "type", "kind", "lang",
+    "language", "locale", "source", "model", "status", "confidence", "start", "end", "duration",
+})  # fmt: skip
+"""What an item without text may say all the same, in words."""
+
+_ONE_BY_ONE = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+_WORD = re.compile(rf"[{_ONE_BY_ONE}]|[^\W{_ONE_BY_ONE}]+")
+"""A word, or a character of a script that sets no spaces between words."""
+
+_TOLERATED = 0.05
+"""The part of the words that may differ between two forms of the same speech: numbers, names of speakers."""
+
 _EXPECTED_ITEM = 'an object such as {"text": "...", "start": 0.0, "duration": 1.0}'
 _LOOKS_LIKE_JSON = re.compile(r"""\{\s*["'}]|\[\s*[\[{"'\]]""")
 _LOOKS_LIKE_PART_OF_JSON = re.compile(r'"\s*:\s*(?:["\[{\d-]|null|true|false)')
@@ -59,35 +73,56 @@ def read_json(document: object, *, key: str) -> tuple[list[RawSnippet], str | No
 
 
 def _read_object(document: dict[str, object], key: str) -> list[RawSnippet]:
-    known = False
+    forms: dict[str, list[RawSnippet]] = {}
     for name in _LIST_KEYS:
         items = document.get(name)
-        if items is None:
-            known = known or name in document
-            continue
-        if not isinstance(items, list):
+        if isinstance(items, list):
+            forms[name] = _read_items(items, key, f'"{name}"')
+        elif isinstance(items, str | dict) or (items is not None and not any(forms.values())):
             raise UnreadableTranscriptError(key, _kind(items), f'"{name}"', "a list of snippets")
-        known = True
-        snippets = _read_items(items, key, f'"{name}"')
-        if any(snippet.text.strip() for snippet in snippets):
-            return snippets
     text = document.get("text")
     if isinstance(text, str):
-        return read_plain_text(text)
-    if text is not None:
+        forms["text"] = read_plain_text(text)
+    spoken = {name: form for name, form in forms.items() if any(snippet.text.strip() for snippet in form)}
+    if spoken:
+        return spoken[_fullest(spoken, key)]
+    if text is not None and not isinstance(text, str):
         raise UnreadableTranscriptError(key, _kind(text), '"text"', "a string")
-    if known or "text" in document:
+    if document.keys() & {*_LIST_KEYS, "text"}:
         return []
     raise UnreadableTranscriptError(key, f"a JSON object with {_names(document)}", "the top level")
 
 
+def _fullest(forms: Mapping[str, Sequence[RawSnippet]], key: str) -> str:
+    """Choose the form to read: the first, which has times, unless another one clearly holds more words.
+
+    Times are worth less than words, so the form with all of them is read, without times if it is ``text``. Where a list
+    holds words that the chosen form lacks, neither may be left out, and nothing says which is the transcript. A shorter
+    ``text`` beside a list is left out, whatever it says: it may be a title.
+    """
+    if len(forms) == 1:
+        return next(iter(forms))
+    words = {name: _words(form) for name, form in forms.items()}
+    most = max(counts.total() for counts in words.values())
+    chosen = next(name for name, counts in words.items() if counts.total() * (1 + _TOLERATED) >= most)
+    for name, counts in words.items():
+        if name not in {chosen, "text"} and (counts - words[chosen]).total() > _TOLERATED * counts.total():
+            first, second = (f'"{one}"' for one in words if one in {name, chosen})
+            found = f"unlike speech in {first} and {second}"
+            raise UnreadableTranscriptError(key, found, "the top level", "one of them, or the same speech in both")
+    return chosen
+
+
+def _words(form: Sequence[RawSnippet]) -> Counter[str]:
+    return Counter(word for snippet in form for word in _WORD.findall(snippet.text.casefold()))
+
+
 def _read_items(items: Sequence[object], key: str, where: str) -> list[RawSnippet]:
-    snippets = [_read_item(item, key, f"index {index} of {where}") for index, item in enumerate(items)]
     objects = [item for item in items if isinstance(item, dict)]
     if objects and not any("text" in item for item in objects) and not any(isinstance(item, str) for item in items):
         found = f'objects without "text", the first with {_names(objects[0])}'
         raise UnreadableTranscriptError(key, found, where, _EXPECTED_ITEM)
-    return snippets
+    return [_read_item(item, key, f"index {index} of {where}") for index, item in enumerate(items)]
 
 
 def _read_item(item: object, key: str, where: str) -> RawSnippet:
@@ -97,6 +132,8 @@ def _read_item(item: object, key: str, where: str) -> RawSnippet:
         return RawSnippet(item)
     if not isinstance(item, dict):
         raise UnreadableTranscriptError(key, _kind(item), where, _EXPECTED_ITEM)
+    if "text" not in item and _may_hold_speech(item):
+        raise UnreadableTranscriptError(key, f'no "text", with {_names(item)}', where, _EXPECTED_ITEM)
     text = item.get("text")
     if isinstance(text, int | float) and not isinstance(text, bool):
         text = str(text)
@@ -107,6 +144,20 @@ def _read_item(item: object, key: str, where: str) -> RawSnippet:
     elif not isinstance(text, str):
         raise UnreadableTranscriptError(key, _kind(text), f'"text" of {where}', "a string")
     return RawSnippet(text, *_read_times(item))
+
+
+def _may_hold_speech(item: dict[str, object]) -> bool:
+    """Say whether words stand anywhere in ``item`` but under the names of what is no speech."""
+    left: list[object] = [item]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [inner for name, inner in value.items() if name.casefold().replace("_", "") not in _BESIDE_SPEECH]
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str) and any(map(str.isalpha, value)) and seconds(value) is None:
+            return True
+    return False
 
 
 def _read_times(item: dict[str, object]) -> tuple[float | None, float | None]:
