@@ -139,10 +139,16 @@ def test_damaged_bytes_become_replacement_characters() -> None:
     assert texts("Žluťoučký kůň úpěl ďábelské ódy".encode()[:-1] + b"\xff") == ["Žluťoučký kůň úpěl ďábelské ód\ufffd"]
 
 
-def test_western_8_bit_text_is_read() -> None:
-    assert texts("Où est le café ? Là-bas, à côté de l’église.".encode("cp1252"), key="a.srt") == [
-        "Où est le café ? Là-bas, à côté de l’église."
-    ]
+@pytest.mark.parametrize(
+    ("encoding", "spoken"),
+    [
+        ("cp1252", "Où est le café ? Là-bas, à côté de l’église."),
+        ("cp1252", "Það er sagt að þú sért á leiðinni til Þingvalla."),
+        ("cp1254", "Bugün Türkiye'de güneşli bir gün, değil mi? İyi akşamlar."),
+    ],
+)
+def test_western_and_turkish_8_bit_text_is_read(encoding: str, spoken: str) -> None:
+    assert texts(spoken.encode(encoding), key="a.srt") == [spoken]
 
 
 def test_padding_with_zero_bytes_is_ignored() -> None:

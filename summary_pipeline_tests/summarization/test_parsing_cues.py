@@ -99,3 +99,8 @@ def test_a_speaker_is_named_where_the_voice_changes_and_not_on_every_cue() -> No
     cues = [("Ann", "a"), ("Ann", "b"), ("Ben", "c"), ("Ann", "d")]
     body = "".join(f"00:0{n}.000 --> 00:0{n}.900\n<v {name}>{text}\n\n" for n, (name, text) in enumerate(cues))
     assert texts(f"WEBVTT\n\n{body}".encode(), key="x.vtt") == ["Ann: a", "b", "Ben: c", "Ann: d"]
+
+
+def test_a_text_about_webvtt_is_a_text() -> None:
+    lines = ["WEBVTT files explained in short", "Anna: Hello everybody", "Bob: Hi Anna", "now we go on"]
+    assert texts("\n".join(lines)) == lines

@@ -33,7 +33,14 @@ class _Cue:
 
 def is_cues(text: str) -> bool:
     """Say whether ``text`` is WebVTT or SubRip."""
-    return text.startswith("WEBVTT") or _ANY_TIMING.search(text) is not None
+    return _is_web(text) or _ANY_TIMING.search(text) is not None
+
+
+def _is_web(text: str) -> bool:
+    """Say whether ``text`` is WebVTT. Speech may begin with that word, and then has no line of times."""
+    if not text.startswith("WEBVTT"):
+        return False
+    return _LINE_BREAK.split(text, maxsplit=1)[0].strip() == "WEBVTT" or _ANY_TIMING.search(text) is not None
 
 
 def read_cues(text: str) -> tuple[list[RawSnippet], str | None]:
@@ -43,7 +50,7 @@ def read_cues(text: str) -> tuple[list[RawSnippet], str | None]:
     else is, also where it stands in no cue.
     """
     lines = _LINE_BREAK.split(text)
-    web = text.startswith("WEBVTT")
+    web = _is_web(text)
     first, language = _header(lines) if web else (0, None)
     cues = [_Cue()]
     in_metadata = False

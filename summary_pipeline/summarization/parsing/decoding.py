@@ -1,4 +1,4 @@
-"""From bytes to text: byte order marks, wide text without one, damaged UTF-8, Western 8-bit text; no binary data."""
+"""From bytes to text: byte order marks, wide text without one, damaged UTF-8, 8-bit text; no binary data."""
 
 import codecs
 import re
@@ -36,6 +36,9 @@ _SAMPLE_BYTES = 4096
 _SAMPLE_CHARACTERS = 100_000
 _CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+# The only letters that differ: Turkish Ğ İ Ş ğ ı ş, Icelandic Ð Ý Þ ð ý þ. Icelandic has many that Turkish lacks.
+_TURKISH_IF_CP1254 = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")
+_NOT_IN_TURKISH = re.compile(rb"[\xc1\xc6\xc9\xcd\xd3\xda\xe1\xe6\xe9\xed\xf3\xfa\x8e\x9e]")
 
 
 def decode(data: bytes, *, key: str) -> str:
@@ -108,7 +111,7 @@ def _wide_without_mark(data: bytes) -> str | None:
 
 
 def _decoded_with_errors(data: bytes, key: str, first_error: int) -> str:
-    """Read UTF-8 with a few damaged bytes, which become U+FFFD, or Western 8-bit text."""
+    """Read UTF-8 with a few damaged bytes, which become U+FFFD, or Western or Turkish 8-bit text."""
     text = data.decode(errors="replace")
     damaged = text.count("\ufffd")
     intact = sum(not character.isascii() for character in text) - damaged
@@ -117,7 +120,8 @@ def _decoded_with_errors(data: bytes, key: str, first_error: int) -> str:
     # In Western languages few letters have accents. In other 8-bit and in Asian encodings most bytes are high.
     high = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
     if high * 5 <= len(data) and not _UNDEFINED_IN_CP1252.search(data):
-        return data.decode("cp1252")
+        turkish = len(_TURKISH_IF_CP1254.findall(data)) > 10 * len(_NOT_IN_TURKISH.findall(data))
+        return data.decode("cp1254" if turkish else "cp1252", "replace")
     raise UnreadableTranscriptError(
         key, f"text in an unknown encoding, or binary data ({len(data)} bytes)", f"byte {first_error}", _EXPECTED
     )
