@@ -16,6 +16,7 @@ from typing import IO
 from summary_pipeline.local.errors import DirectoryInUseError
 
 _LOG_LINES_SHOWN = 25
+_START_LINE = "--- started "
 _LOG_BYTES_KEPT = 20 * 1024 * 1024
 
 
@@ -104,14 +105,16 @@ class RunDirectory:
         if path.exists() and path.stat().st_size > _LOG_BYTES_KEPT:
             path.replace(path.with_suffix(".log.1"))
         log = path.open("ab")
-        log.write(f"--- started {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
+        log.write(f"{_START_LINE}{datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
         log.flush()
         return log
 
     def end_of_log(self, name: str) -> str:
-        """Return the last lines of a log, for an error message."""
+        """Return the last lines of a log since the last start, for an error message."""
         path = self.log(name)
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        # What an earlier start has written is not why this one failed.
+        lines = text.rpartition(_START_LINE)[2].splitlines()[1:]
         shown = "\n".join(f"  {line}" for line in lines[-_LOG_LINES_SHOWN:])
         return f"The end of {path}:\n{shown}"
 

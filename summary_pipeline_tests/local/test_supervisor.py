@@ -71,6 +71,15 @@ def part(name: str, program: str, directory: Path, *, port: int | None = None, p
     )
 
 
+def fails_with(trouble: str, directory: Path) -> Part:
+    return Part(
+        name="broken",
+        command=[sys.executable, "-c", f"raise SystemExit({trouble!r})"],
+        environment={"OF": str(directory)},
+        is_ready=lambda: False,
+    )
+
+
 def leader(supervisor: Supervisor, name: str) -> ProcessIdentity:
     identity = supervisor.identity(name)
     assert identity is not None
@@ -93,18 +102,22 @@ def test_start_returns_when_the_part_is_ready(supervisor: Supervisor, tmp_path: 
     assert sign.exists()
 
 
-def test_a_part_that_dies_at_its_start_is_named_with_the_end_of_its_log(supervisor: Supervisor) -> None:
-    failing = Part(
-        name="broken",
-        command=[sys.executable, "-c", "raise SystemExit('no such luck')"],
-        environment={},
-        is_ready=lambda: False,
-        ready_within_seconds=60,
-    )
+def test_a_part_that_dies_at_its_start_is_named_with_the_end_of_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
     before = time.monotonic()
     with pytest.raises(PartFailedError, match=r"broken ended with status 1(?s:.*)no such luck"):
-        supervisor.start(failing)
+        supervisor.start(fails_with("no such luck", tmp_path))
     assert time.monotonic() - before < 30
+
+
+def test_what_an_earlier_start_has_logged_is_not_told_as_the_reason_of_this_one(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    with pytest.raises(PartFailedError, match="an old trouble"):
+        supervisor.start(fails_with("an old trouble", tmp_path))
+    supervisor.stop("broken")
+    with pytest.raises(PartFailedError, match="a new trouble") as failure:
+        supervisor.start(fails_with("a new trouble", tmp_path))
+    assert "an old trouble" not in str(failure.value)
 
 
 def test_a_part_that_is_not_ready_in_time_is_named(supervisor: Supervisor, tmp_path: Path) -> None:
