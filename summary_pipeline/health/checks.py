@@ -4,8 +4,10 @@ Belongs here: one cheap question for each server, and a few counts. Does not bel
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Final
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from summary_pipeline.database.dead_letters import open_dead_letters
@@ -13,26 +15,21 @@ from summary_pipeline.database.engine import ping
 from summary_pipeline.database.queries import outbox_backlog, stuck_videos
 from summary_pipeline.health.app import Check, Detail
 from summary_pipeline.resources.connections import open_database, open_object_store
-from summary_pipeline.settings import Settings
+from summary_pipeline.settings import PlatformSettings, Settings
 
+DEPENDENCIES: Final = ("postgresql", "kafka", "s3")
 KAFKA_SECONDS = 5.0
 MOST_STUCK_VIDEOS = 1000
 
 
-def build_checks(settings: Settings) -> Mapping[str, Check]:
-    """Return a check for PostgreSQL, Kafka and S3. The language model is left out: each question to it may cost."""
-    platform = settings.platform
-    objects = open_object_store(platform)
-    engine = open_database(platform).engine
-    kafka = AdminClient({"bootstrap.servers": platform.kafka_brokers, "log_level": 0})
+class BrokersAwayError(Exception):
+    """No broker answered; the message says which were asked."""
 
-    def postgresql() -> None:
-        ping(engine)
 
-    def kafka_cluster() -> None:
-        kafka.list_topics(timeout=KAFKA_SECONDS)
-
-    return {"postgresql": postgresql, "kafka": kafka_cluster, "s3": objects.require_bucket}
+def build_checks(settings: Settings, names: Collection[str] = DEPENDENCIES) -> Mapping[str, Check]:
+    """Return a check for each of ``names``. The language model has none: each question to it may cost."""
+    makers = {"postgresql": _postgresql, "kafka": _kafka, "s3": _s3}
+    return {name: make(settings.platform) for name, make in makers.items() if name in names}
 
 
 def build_details(settings: Settings) -> Mapping[str, Detail]:
@@ -51,3 +48,29 @@ def build_details(settings: Settings) -> Mapping[str, Detail]:
         return {"stuck": len(found), "stuck_are_counted_up_to": MOST_STUCK_VIDEOS}
 
     return {"outbox": outbox, "dead_letters": dead_letters, "videos": videos}
+
+
+def _postgresql(platform: PlatformSettings) -> Check:
+    engine = open_database(platform).engine
+
+    def check() -> None:
+        ping(engine)
+
+    return check
+
+
+def _kafka(platform: PlatformSettings) -> Check:
+    brokers = platform.kafka_brokers
+    client = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
+
+    def check() -> None:
+        try:
+            client.list_topics(timeout=KAFKA_SECONDS)
+        except KafkaException as error:
+            raise BrokersAwayError(f"{brokers} (KAFKA_BROKERS): {error.args[0].str()}") from error
+
+    return check
+
+
+def _s3(platform: PlatformSettings) -> Check:
+    return open_object_store(platform).require_bucket

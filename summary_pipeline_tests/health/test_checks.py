@@ -8,7 +8,9 @@ from sqlalchemy import update
 from summary_pipeline.contract.dead_letter import DeadLetter
 from summary_pipeline.database.dead_letters import record_dead_letters
 from summary_pipeline.database.models import Video
-from summary_pipeline.health.checks import build_details
+from summary_pipeline.health import checks
+from summary_pipeline.health.checks import BrokersAwayError, build_checks, build_details
+from summary_pipeline.local.ports import LOOPBACK, free_port
 from summary_pipeline.settings import load_settings
 from summary_pipeline_tests.defs.platform import Platform
 
@@ -40,3 +42,12 @@ def test_what_waits_for_somebody_is_counted(platform: Platform) -> None:
     numbers = counted()
     assert numbers["dead_letters"] == {"not_replayed": 1}
     assert numbers["videos"]["stuck"] == 1
+
+
+def test_brokers_that_do_not_answer_are_named(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert platform
+    brokers = f"{LOOPBACK}:{free_port()}"
+    monkeypatch.setenv("KAFKA_BROKERS", brokers)
+    monkeypatch.setattr(checks, "KAFKA_SECONDS", 0.5)
+    with pytest.raises(BrokersAwayError, match=rf"^{brokers} \(KAFKA_BROKERS\): "):
+        build_checks(load_settings(), {"kafka"})["kafka"]()
