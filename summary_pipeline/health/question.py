@@ -12,6 +12,14 @@ from typing import Generic, TypeVar
 Answer = TypeVar("Answer")
 
 
+def begin(ask: Callable[[], Answer]) -> Future[tuple[str | None, Answer | None]]:
+    """Ask in a thread of its own; what comes of it is what is wrong, if anything is, and the answer."""
+    outcome: Future[tuple[str | None, Answer | None]] = Future()
+    # No executor: the process would not end before its threads did.
+    threading.Thread(target=lambda: outcome.set_result(_outcome(ask)), daemon=True).start()
+    return outcome
+
+
 class Question(Generic[Answer]):
     """Something to ask a server. It is asked once at a time: whoever asks meanwhile waits for the same answer.
 
@@ -26,18 +34,13 @@ class Question(Generic[Answer]):
         """Return what is wrong, if anything is, and the answer."""
         call = self._under_way
         if call is None or call.done():
-            call = self._under_way = asyncio.wrap_future(self._begin())
+            call = self._under_way = asyncio.wrap_future(begin(self._ask))
         await asyncio.wait([call], timeout=seconds)
         return call.result() if call.done() else (f"no answer within {seconds:g} s", None)
 
-    def _begin(self) -> Future[tuple[str | None, Answer | None]]:
-        outcome: Future[tuple[str | None, Answer | None]] = Future()
-        # No executor: the process would not end before its threads did.
-        threading.Thread(target=lambda: outcome.set_result(self._outcome()), daemon=True).start()
-        return outcome
 
-    def _outcome(self) -> tuple[str | None, Answer | None]:
-        try:
-            return None, self._ask()
-        except Exception as error:  # noqa: BLE001 -- whatever a client raises is the answer to the question that was asked
-            return f"{type(error).__name__}: {error}", None
+def _outcome(ask: Callable[[], Answer]) -> tuple[str | None, Answer | None]:
+    try:
+        return None, ask()
+    except Exception as error:  # noqa: BLE001 -- whatever a client raises is the answer to the question that was asked
+        return f"{type(error).__name__}: {error}", None

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from summary_pipeline.database.compatibility import require_compatible
-from summary_pipeline.database.errors import TransientDatabaseError
 from summary_pipeline.local.errors import StopRequestedError
 from summary_pipeline.local.session import run_session
 from summary_pipeline.local.stack import LocalStack
@@ -21,18 +20,15 @@ def run_dev(environment: Mapping[str, str]) -> int:
     """Keep the stack up until Ctrl-C or SIGTERM; return the exit status, not 0 where a part died.
 
     Raises:
-        SettingsError: a setting is malformed.
+        SettingsError: a setting is missing or malformed.
     """
     return run_session(environment, _check_tables_and_stay_up)
 
 
 def _check_tables_and_stay_up(stack: LocalStack, board: StatusBoard, console: Console) -> int:
-    """Refuse a database of the user's whose tables would make every run fail; one that is away may come back."""
+    """Refuse a database of the user's whose tables would make every run fail."""
     platform = load_settings(stack.child_environment).platform
-    try:
-        require_compatible(open_database(platform).engine)
-    except TransientDatabaseError as error:
-        console.print(f"The tables could not be compared with the contract: {error}", highlight=False, markup=False)
+    require_compatible(open_database(platform).engine)
     return stay_up(stack, board, console)
 
 

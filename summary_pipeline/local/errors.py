@@ -22,6 +22,10 @@ class PartFailedError(StackError):
     """A part died, or was not ready in time."""
 
 
+class ServersAwayError(StackError):
+    """Servers that the environment names in place of embedded ones do not answer, or refuse."""
+
+
 class StopRequestedError(BaseException):
     """SIGINT, SIGTERM or SIGHUP came. No ``Exception``, so that nothing takes it for a failure to be retried."""
 

@@ -21,10 +21,11 @@ _VARIABLES: Mapping[str, tuple[str, ...]] = {
         *("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     ),
     "openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    "redis": ("REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"),
 }
 # What the AWS client reads beside our own variables.
 _AWS_CLIENT = ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
-_KEPT_ALWAYS = ("DB_SCHEMA", "AWS_YOUTUBE_BUCKET", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD")
+_KEPT_ALWAYS = ("DB_SCHEMA", "AWS_YOUTUBE_BUCKET")
 _TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
 
 
@@ -39,12 +40,16 @@ class Plan:
     dagster: bool
     relay: bool
     external: Mapping[str, str]
-    """What is used instead of which part, for people."""
+    """What is used instead of which part, for people; also Redis, which has no part of its own."""
 
     @property
     def platform_database(self) -> bool:
         """Whether the platform's tables are in the embedded PostgreSQL."""
         return "postgresql" in self.servers
+
+    def variables(self, name: str) -> tuple[str, ...]:
+        """Return the variables that say where the server ``name`` is and how it is used."""
+        return _VARIABLES[name]
 
     @property
     def processes(self) -> frozenset[PartName]:
@@ -58,8 +63,9 @@ def make_plan(wanted: Collection[PartName], environment: Mapping[str, str]) -> P
     The relay publishes the outbox only of a database that is embedded: beside any other, the platform's own scheduler
     has that job.
     """
-    external = {name: text for name, text in _external(environment).items() if name in wanted}
     dagster = "dagster" in wanted
+    used = {*wanted, "redis"} if dagster else {*wanted}
+    external = {name: text for name, text in _external(environment).items() if name in used}
     servers = frozenset(name for name in SERVERS if name in wanted and name not in external)
     return Plan(
         servers=servers,
@@ -104,6 +110,8 @@ def _external(environment: Mapping[str, str]) -> dict[str, str]:
         found["openai"] = f"OPENAI_BASE_URL={base_url}"
     elif environment.get("OPENAI_API_KEY"):
         found["openai"] = "OPENAI_API_KEY"
+    if redis := environment.get("REDIS_HOST"):
+        found["redis"] = f"REDIS_HOST={redis}"
     return found
 
 

@@ -29,7 +29,7 @@ def run_session(environment: Mapping[str, str], work: Callable[[LocalStack, Stat
     An error that a person can mend becomes a message and status 1; a signal gives the status that shells give it.
 
     Raises:
-        SettingsError: a setting is malformed.
+        SettingsError: a setting is missing or malformed.
     """
     settings = load_pipeline_settings(environment)
     console = _console()

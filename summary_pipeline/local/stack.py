@@ -18,6 +18,7 @@ from summary_pipeline.deployment.environment import dagster_environment, prepare
 from summary_pipeline.local import dagster_parts, ports
 from summary_pipeline.local.apache_kafka import ApacheKafka
 from summary_pipeline.local.embedded_server import EmbeddedServer
+from summary_pipeline.local.external_servers import require_external_servers
 from summary_pipeline.local.kafka_broker import MockKafka
 from summary_pipeline.local.offline_openai import OfflineOpenAI
 from summary_pipeline.local.openai_server.configuration import SERVED_MODEL
@@ -100,7 +101,9 @@ class LocalStack:
         """Start everything and return when it is ready; nothing stays behind where that fails.
 
         Raises:
-            StackError: a port is taken, the directory is in use, a part fails, or the definitions cannot be loaded.
+            SettingsError: Dagster is to start, and a variable is missing or malformed.
+            StackError: a port is taken, the directory is in use, a server that the environment names does not answer,
+                a part fails, or the definitions cannot be loaded.
         """
         with contextlib.ExitStack() as undo:
             undo.enter_context(self.supervisor)
@@ -109,6 +112,9 @@ class LocalStack:
                 ports.require_free(self._wanted_ui_port, "Dagster's UI")
             for name, instead in self.plan.external.items():
                 self._report(name, "external", instead)
+            if self.plan.dagster:
+                # Its processes would fail one by one, or wait in silence.
+                require_external_servers(self.plan, self._given)
             self._start_servers()
             self._prepare_databases()
             self._start_pipeline()

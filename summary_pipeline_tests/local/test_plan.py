@@ -38,6 +38,18 @@ def test_what_the_environment_names_is_used_instead(part: str, environment: dict
     assert not environment.keys() & replaced_variables(plan)
 
 
+def test_redis_is_told_though_nothing_is_embedded_in_its_place() -> None:
+    environment = {"REDIS_HOST": "redis", "REDIS_PORT": "7000"}
+    plan = make_plan(ALL_PARTS, environment)
+    assert plan.servers == SERVERS
+    assert plan.external == {"redis": "REDIS_HOST=redis"}
+    assert given_variables(plan, environment) == environment
+
+
+def test_redis_is_not_asked_for_without_dagster() -> None:
+    assert make_plan(SERVERS, {"REDIS_HOST": "redis"}).external == {}
+
+
 @pytest.mark.parametrize(
     "environment",
     [
