@@ -10,7 +10,8 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 
 from summary_pipeline.database.errors import DatabaseError
-from summary_pipeline.local.errors import StackError, StopRequestedError
+from summary_pipeline.local.errors import PartFailedError, StackError, StopRequestedError
+from summary_pipeline.local.kafka_broker import MockKafka
 from summary_pipeline.local.stack import LocalStack
 from summary_pipeline.local.status_board import StatusBoard
 from summary_pipeline.local.stop_signals import stop_on_signals
@@ -44,7 +45,7 @@ def run_session(environment: Mapping[str, str], work: Callable[[LocalStack, Stat
     )
     try:
         with stop_on_signals(stack.supervisor):
-            return _start_work_stop(stack, board, console, work)
+            return start_work_stop(stack, board, console, work)
     except StopRequestedError as stop:
         return 128 + stop.signal
     except _TOLD_AS_MESSAGES as error:
@@ -52,16 +53,24 @@ def run_session(environment: Mapping[str, str], work: Callable[[LocalStack, Stat
         return FAILED
 
 
-def _start_work_stop(
+def start_work_stop(
     stack: LocalStack,
     board: StatusBoard,
     console: Console,
     work: Callable[[LocalStack, StatusBoard, Console], int],
 ) -> int:
+    """Start ``stack``, do ``work`` in it, stop it; return what ``work`` returns.
+
+    Raises:
+        SettingsError: a setting is missing or malformed.
+        StackError: the stack does not start, or a part died; the message then ends with what stays and what to do.
+    """
     with board.show(f"Starting the stack in {stack.data_dir}"):
         stack.start()
     try:
         return work(stack, board, console)
+    except PartFailedError as error:
+        raise PartFailedError(f"{error}\n{_what_stays(stack)}") from error
     finally:
         try:
             with board.show("Stopping the stack"):
@@ -70,6 +79,12 @@ def _start_work_stop(
             # It came just before the stop began; another one only makes that hurry.
             stack.stop()
             raise
+
+
+def _what_stays(stack: LocalStack) -> str:
+    kept = "What PostgreSQL and S3 held is kept; `make dev` starts the stack again with it."
+    forgets = "kafka" in stack.plan.servers and isinstance(stack.kafka, MockKafka)
+    return f"{kept} The messages in the mock broker are gone." if forgets else kept
 
 
 def _console() -> Console:
