@@ -115,6 +115,8 @@ class RunDirectory:
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         # What an earlier start has written is not why this one failed.
         lines = text.rpartition(_START_LINE)[2].splitlines()[1:]
+        if not lines:
+            return f"{path} holds nothing of this start."
         shown = "\n".join(f"  {line}" for line in lines[-_LOG_LINES_SHOWN:])
         return f"The end of {path}:\n{shown}"
 

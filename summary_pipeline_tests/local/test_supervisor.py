@@ -143,6 +143,13 @@ def test_a_death_is_noticed_at_once(supervisor: Supervisor, tmp_path: Path) -> N
     assert time.monotonic() - before < 5
 
 
+def test_a_part_that_died_without_a_word_is_told_so(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(part("victim", WAITS, tmp_path))
+    os.kill(leader(supervisor, "victim").pid, signal.SIGKILL)
+    with pytest.raises(PartFailedError, match=r"victim\.log holds nothing of this start\.$"):
+        supervisor.wait(60)
+
+
 def test_waiting_ends_in_time_where_nothing_dies(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start(part("waits", WAITS, tmp_path))
     supervisor.wait(0.05)
