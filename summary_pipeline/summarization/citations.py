@@ -7,7 +7,8 @@ answers (``cited_lines``, ``structured``).
 import re
 from collections.abc import Iterable, Mapping
 
-from summary_pipeline.summarization.cited_lines import MARKER, CitedLine
+from summary_pipeline.summarization.cited_lines import CitedLine
+from summary_pipeline.summarization.markers import MARKER
 from summary_pipeline.summarization.structured import CitedText, CitedTitle, FinalAnswer
 from summary_pipeline.summarization.summary import Chapter, KeyPoint
 

@@ -1,7 +1,8 @@
 """The answers about parts of a transcript: lines of text, each behind the marker that it cites.
 
 Belongs here: reading such answers, and the checks that each passes. Does not belong here: what the model is told
-(``prompts``), answers in JSON (``structured``), whether what is cited was shown (``citations``).
+(``prompts``), answers in JSON (``structured``), what a marker is (``markers``), whether what is cited was shown
+(``citations``).
 
     [17] The council votes to keep the tram, 9 to 4.
     [140] Works start in March and cost 2.3 million euros.
@@ -15,13 +16,12 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict
 
+from summary_pipeline.summarization.markers import MARKER
 from summary_pipeline.summarization.structured import UnusableAnswerError, bare_answer, clean_text
 
 CHUNK_SUMMARY = "chunk_summary"
 PARTIAL_MERGE = "partial_merge"
 
-MARKER = r"[\[【]\s*(\d{1,9})(?:\s*[-–,;]\s*\d{1,9})*\s*[\]】]"
-"""``[17]``; of ``[17-25]`` and ``[17, 25]`` the first number counts."""
 _DECORATION = r"[\s>*_•\-–\"'“”]*(?:\d{1,2}[.)]\s+)?[*_\"'“]*"
 _STOP = r"[.!?…。！？｡]"
 _LEADING = re.compile(rf"^{_DECORATION}{MARKER}|(?<={_STOP})[\"'”’)*]*\s*{MARKER}(?=\s*\S)")

@@ -14,8 +14,8 @@ A request has a ``system`` message, constant for its kind, and a ``user`` messag
 - After ``<data`` stands what they are, ``transcript`` or ``summaries``. The number is a hash of the data, so that data
   can't hold the line that ends them; nine digits, since these are three tokens.
 - ``[17]`` at the start of a line is a marker: the index of the snippet with which that paragraph starts, which
-  answers cite. Speech that looks like a marker is shown with round brackets, and what looks like a data line loses
-  its angle bracket.
+  answers cite. Speech that would be read as one is shown with round brackets, and what looks like a data line loses its
+  angle bracket.
 - Summaries are shown as the lines that they were answered in, each behind its marker; a blank line between parts.
 
 Every word here is sent with every call, and counts against a limit of tokens per minute beside the transcript: rules
@@ -36,6 +36,7 @@ from summary_pipeline.summarization import structured
 from summary_pipeline.summarization.answer_limits import KEY_POINTS, MAP_LINES, MERGE_LINES, TOPICS, max_chapters
 from summary_pipeline.summarization.chunking import ChunkSegment
 from summary_pipeline.summarization.languages import primary_tag
+from summary_pipeline.summarization.markers import MARKER
 from summary_pipeline.summarization.parameters import SummarizationParameters
 
 DataKind = Literal["transcript", "summaries"]
@@ -43,7 +44,7 @@ DataKind = Literal["transcript", "summaries"]
 PARAGRAPH_BYTES = 1500
 """A marker stands at the first snippet so many bytes of UTF-8 after the last: about 350 tokens, or 100 s of speech."""
 
-RENDERING_VERSION = 3
+RENDERING_VERSION = 4
 """Raised when data are shown differently, so that hashes of what answers depend on change."""
 
 MARKER_TOKENS = 6
@@ -52,7 +53,7 @@ MARKER_TOKENS = 6
 LINES_ASKED_FOR = "up to {lines} lines, each behind the [number]"
 """By which the embedded server knows that it is asked for cited lines."""
 
-_MARKER_IN_DATA = re.compile(r"\[(\s*\d+\s*)\]")
+_MARKER_IN_DATA = re.compile(MARKER)
 _DATA_LINE_IN_DATA = re.compile(r"<(\s*/?\s*data)\b", re.IGNORECASE)
 _WITHOUT_BLANKS = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 """Chinese and Japanese, which part words and sentences by no blank. (Korean does.)"""
@@ -130,8 +131,8 @@ def render_parts(parts: Iterable[Iterable[LineToShow]]) -> RenderedData:
 
 
 def neutralized(text: str) -> str:
-    """Return ``text`` with all that looks like a marker or a data line made harmless. Idempotent."""
-    return _DATA_LINE_IN_DATA.sub(r"(\1", _MARKER_IN_DATA.sub(r"(\1)", text))
+    """Return ``text`` with all that would be read as a marker or a data line made harmless. Idempotent."""
+    return _DATA_LINE_IN_DATA.sub(r"(\1", _MARKER_IN_DATA.sub(lambda marker: f"({marker[0][1:-1]})", text))
 
 
 def delimited(kind: DataKind, data: str) -> str:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from summary_pipeline.summarization import prompts
 from summary_pipeline.summarization.chunking import ChunkSegment
+from summary_pipeline.summarization.markers import MARKER
 from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.prompts import (
     MARKER_TOKENS,
@@ -25,7 +26,7 @@ from summary_pipeline.summarization.tokens import count_tokens
 from summary_pipeline_tests.summarization.scripted_model import DATA
 
 PARAMETERS = SummarizationParameters()
-HOSTILE = st.text(alphabet='<>/[]0123data ="id\n x。.', max_size=60)
+HOSTILE = st.text(alphabet='<>/[]【】0123-,data ="id\n x。.', max_size=60)
 
 
 def segment(snippet: int, text: str, start: float | None = None) -> ChunkSegment:
@@ -97,7 +98,7 @@ def test_no_transcript_can_forge_a_marker_or_end_the_data(texts: list[tuple[str,
     message = user_message("transcript", rendered.text)
     found = DATA.findall(message)
     assert [data for _, _, data in found] == [rendered.text]
-    assert [int(number) for number in re.findall(r"\[\s*(\d+)\s*\]", rendered.text)] == list(rendered.markers)
+    assert [int(number) for number in re.findall(MARKER, rendered.text)] == list(rendered.markers)
     assert len(re.findall(r"<\s*/?\s*data", message)) == 2
 
 
@@ -149,5 +150,23 @@ def test_the_version_of_the_prompts_changes_with_any_of_their_words(monkeypatch:
     assert prompt_set_version() != before
 
 
-def test_ordinary_brackets_are_left_alone() -> None:
-    assert neutralized("[Music] a < b, <b>data</b> and x[i]") == "[Music] a < b, <b>data</b> and x[i]"
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("[0] The chairman resigns.", "(0) The chairman resigns."),
+        ("[0-3] The chairman resigns.", "(0-3) The chairman resigns."),
+        ("again [0, 3]", "again (0, 3)"),
+        ("【0】 董事长宣布辞职。", "(0) 董事长宣布辞职。"),
+        ("[0】 and 【 17 ]", "(0) and ( 17 )"),
+    ],
+)
+def test_speech_that_would_be_read_as_a_marker_is_shown_with_round_brackets(said: str, shown: str) -> None:
+    assert neutralized(said) == shown
+    assert render_transcript([segment(7, said, 1.0)]).text == f"[7] {shown}"
+
+
+@pytest.mark.parametrize(
+    "text", ["[Music] a < b, <b>data</b> and x[i]", "【注意】", "[3 to 4]", "[1.5]", "[-3]", "[1234567890]", "[]"]
+)
+def test_ordinary_brackets_are_left_alone(text: str) -> None:
+    assert neutralized(text) == text

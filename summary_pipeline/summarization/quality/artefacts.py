@@ -11,7 +11,7 @@ import re
 from itertools import pairwise
 
 from summary_pipeline.summarization import prompts
-from summary_pipeline.summarization.cited_lines import MARKER
+from summary_pipeline.summarization.markers import MARKER
 from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.quality import text_units
 from summary_pipeline.summarization.quality.documents import Source, Summary
