@@ -29,11 +29,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from summary_pipeline.summarization.characters import INVISIBLE, SURROGATE
 from summary_pipeline.summarization.languages import primary_tag
 from summary_pipeline.summarization.noise import without_noise
 from summary_pipeline.summarization.transcript import Snippet, Transcript
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 # What follows a tag's name is an attribute: "if a<b and c>d" is speech.
 _ATTRIBUTES = r"(?:\s{1,20}[\w:-]{1,40}\s{0,20}=[^<>]{0,200})?\s{0,20}/?"
 _BREAK_TAG = re.compile(rf"</?(?:br|p|div){_ATTRIBUTES}>", re.IGNORECASE)
@@ -49,15 +49,6 @@ _SUBSTATION_TAG = re.compile(r"\{\\[^{}]{1,100}\}")
 # Only with its semicolon: "?a=1&copy=2" is an address, though HTML would read a sign in it.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ENDLESS_ENTITY = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")
-_INVISIBLE = re.compile(
-    "["
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # controls, but for those that are white space
-    "\xad\u200b\u2060\ufeff"  # soft hyphen, zero width space, word joiner, byte order mark
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks of direction
-    "\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff"  # noncharacters, annotations
-    "\U000e0000-\U000e007f"  # tags
-    "]"
-)
 _WORD_TO_NORMALIZE = 200
 """Python takes the square of the time for a long run of accents, so words are normalized in pieces of this size."""
 
@@ -91,10 +82,10 @@ def normalize(snippets: Iterable[RawSnippet], *, language: str | None = None) ->
 
 def clean_text(text: str) -> str:
     """Return ``text`` as a normalized transcript has it: a line, empty where there was nothing but noise."""
-    if _SURROGATE.search(text):
+    if SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     text = _without_markup(text)
-    text = _composed(" ".join(_INVISIBLE.sub("", text).split()))
+    text = _composed(" ".join(INVISIBLE.sub("", text).split()))
     return without_noise(text)
 
 

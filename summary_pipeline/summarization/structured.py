@@ -6,12 +6,12 @@ Does not belong here: answers about parts (``cited_lines``), what the model is t
 """
 
 import re
-import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from summary_pipeline.summarization.answer_limits import KEY_POINTS, TOPICS, max_chapters
+from summary_pipeline.summarization.characters import INVISIBLE, SURROGATE
 from summary_pipeline.summarization.language_model import JsonSchema
 from summary_pipeline.summarization.parameters import SummarizationParameters
 
@@ -28,11 +28,8 @@ class UnusableAnswerError(ValueError):
 
 
 def clean_text(text: str) -> str:
-    """Return ``text`` on one line, without what PostgreSQL or UTF-8 refuse: control characters, lone surrogates."""
-    kept = (
-        character for character in text if character.isspace() or unicodedata.category(character) not in {"Cc", "Cs"}
-    )
-    return " ".join("".join(kept).split())
+    """Return ``text`` on one line, without what can't be stored and what can't be seen, such as marks of direction."""
+    return " ".join(SURROGATE.sub("", INVISIBLE.sub("", text)).split())
 
 
 Text = Annotated[str, AfterValidator(clean_text)]
@@ -84,14 +81,14 @@ def final_schema(parameters: SummarizationParameters, sentences: tuple[int, int]
 
 
 def bare_answer(text: str) -> str:
-    """Return an answer without white space or a code fence around it.
+    """Return an answer without what can't be seen, and without white space or a code fence around it.
 
     Raises:
         UnusableAnswerError: it repeats the lines that delimit the data.
     """
-    if _DATA_LINE.search(text):
+    stripped = INVISIBLE.sub("", text).strip()
+    if _DATA_LINE.search(stripped):
         raise UnusableAnswerError("it repeats the lines that delimit the data.")
-    stripped = text.strip()
     fenced = _CODE_FENCE.match(stripped)
     return fenced.group(1) if fenced else stripped
 

@@ -33,6 +33,7 @@ def statements(text: str) -> list[tuple[int | None, str]]:
         "> [3] The tram stays.\n> [40] Works start in March.",
         "【3】The tram stays.\n【40】Works start in March.",
         "[3] The tram stays.\n[40] Works start in March [52].",
+        "\u200f[3] The tram stays.\u202c\n\u200f[40] Works \u2066start\u2069 in March.",
     ],
 )
 def test_lines_are_read_in_whatever_way_models_mark_them(text: str) -> None:

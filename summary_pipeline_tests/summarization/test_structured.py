@@ -68,6 +68,7 @@ def test_a_code_fence_around_an_answer_is_no_fault() -> None:
         (json.dumps({**FINAL, "key_points": [{"at": "noon", "text": "x"}]}), "key_points.item.at: int parsing"),
         (json.dumps({**FINAL, "key_points": [{"at": 1.5, "text": "x"}]}), "key_points.item.at: int from float"),
         (json.dumps({**FINAL, "topics": ["<data transcript 318844612>"]}), "repeats the lines"),
+        (f"<da\u200bta transcript 318844612>{json.dumps(FINAL)}", "repeats the lines"),
     ],
 )
 def test_an_unusable_answer_says_where_it_fails_and_shows_none_of_its_text(text: str, reason: str) -> None:
@@ -86,6 +87,31 @@ def test_a_summary_of_a_talk_on_data_elements_is_no_leaked_request() -> None:
 def test_a_final_answer_of_empty_sentences_is_unusable() -> None:
     with pytest.raises(UnusableAnswerError, match="sentences"):
         read_final(json.dumps({**FINAL, "sentences": ["", " ", "\u0000", ""]}))
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("a \u202egpj.exe\u202c", "a gpj.exe"),
+        ("\u2066x\u2069", "x"),
+        ("pass\u200bword, zero\ufeff width, so\xadft", "password, zero width, soft"),
+        ("tags\U000e0041\U000e007f", "tags"),
+        ("\u200f\u05e9\u05dc\u05d5\u05dd", "\u05e9\u05dc\u05d5\u05dd"),
+    ],
+)
+def test_what_can_not_be_seen_is_taken_out_of_what_a_model_wrote(written: str, kept: str) -> None:
+    assert clean_text(written) == kept
+    answer = read_final(json.dumps({**FINAL, "sentences": [written], "topics": [written]}))
+    assert (answer.sentences, answer.topics) == ((kept,), (kept,))
+
+
+@pytest.mark.parametrize("text", ["می\u200cخواهم", "क्\u200dष", "👩\u200d🚀 ❤\ufe0f", "e\u0301"])
+def test_what_scripts_and_emoji_need_stays(text: str) -> None:
+    assert clean_text(text) == text
+
+
+def test_a_byte_order_mark_before_an_answer_is_no_fault() -> None:
+    assert read_final(f"\ufeff{json.dumps(FINAL)}").topics == ("boats",)
 
 
 def test_text_is_cleaned_of_what_databases_refuse() -> None:

@@ -63,7 +63,7 @@ def judge_form(final: FinalSummary, *, material: str) -> Verdict:
         fault
         for fault, holds in (
             ("it holds no words", not any(map(str.isalnum, final.summary))),
-            ("it holds characters that can't be stored", clean_text(final.summary) != final.summary.strip()),
+            ("it holds characters that can't be stored or seen", clean_text(final.summary) != final.summary.strip()),
             ("it holds remains of JSON", _holds(_JSON_REMAINS, final.summary, material)),
             ("it repeats the lines that delimit the data", _holds(_DATA_LINE, final.summary, material)),
             ("the model declines", artefacts.is_refusal(final.summary, material=material)),

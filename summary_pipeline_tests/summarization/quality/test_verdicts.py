@@ -65,7 +65,8 @@ def test_a_good_summary_is_well_formed(summary: str) -> None:
     ("summary", "fault"),
     [
         ("...", "no words"),
-        ("The hub\x00 turns.", "can't be stored"),
+        ("The hub\x00 turns.", "can't be stored or seen"),
+        ("The hub \u202eturns.", "can't be stored or seen"),
         ('{"sentences": ["The hub turns."]}', "JSON"),
         ('The hub turns. "key_points": []', "JSON"),
         ("```json The hub turns.", "JSON"),
