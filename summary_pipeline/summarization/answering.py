@@ -32,7 +32,7 @@ from summary_pipeline.summarization.language_model import (
 )
 from summary_pipeline.summarization.model_registry import ModelSpec
 from summary_pipeline.summarization.structured import UnusableAnswerError
-from summary_pipeline.summarization.usability import Unusable, Usable, judge
+from summary_pipeline.summarization.usability import Unusable, Usable, judge, read_answer
 
 logger = logging.getLogger(__name__)
 
@@ -204,9 +204,9 @@ def read_stored(call: Call[Answer], text: str) -> Answered[Answer] | None:
     """Return the answer that ``text`` of the store holds, or None where it can't be used."""
     try:
         entry = _StoredAnswer.model_validate_json(text)
-        answer = call.read(entry.text)
+        answer = read_answer(call, entry.text)
     except (ValidationError, UnusableAnswerError):
-        logger.warning("The stored answer for %s (%s) is damaged; the model is asked again.", call.subject, call.key)
+        logger.warning("The stored answer for %s (%s) can't be used; the model is asked again.", call.subject, call.key)
         return None
     return Answered(answer, entry.model, entry.usage, from_store=True, notes=entry.notes)
 

@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
-
 from summary_pipeline.summarization import cited_lines, prompts, structured
 from summary_pipeline.summarization.call_shapes import content_hash, final_shape, partial_shape, second_limit
 from summary_pipeline.summarization.chunking import Chunk
@@ -25,7 +23,7 @@ from summary_pipeline.summarization.structured import FinalAnswer
 from summary_pipeline.summarization.summary import PartialSummary
 from summary_pipeline.summarization.tokens import count_tokens
 
-Answer = TypeVar("Answer", bound=BaseModel)
+Answer = TypeVar("Answer", bound=PartialAnswer | FinalAnswer)
 
 TOKENS_PER_SENTENCE = 40
 """A transcript shorter than so many tokens for each sentence asked for is asked for fewer."""

@@ -49,6 +49,11 @@ class PartialAnswer(BaseModel):
 
     statements: tuple[CitedLine, ...]
 
+    @property
+    def prose(self) -> str:
+        """What it says of the part, without markers."""
+        return " ".join(said.text for said in self.statements)
+
 
 def read_partial(text: str) -> PartialAnswer:
     """Read an answer in cited lines.

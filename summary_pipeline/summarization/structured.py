@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from summary_pipeline.summarization.answer_limits import KEY_POINTS, TOPICS, max_chapters
 from summary_pipeline.summarization.characters import INVISIBLE, SURROGATE
 from summary_pipeline.summarization.language_model import JsonSchema
+from summary_pipeline.summarization.markers import MARKER
 from summary_pipeline.summarization.parameters import SummarizationParameters
 
 FINAL_SUMMARY = "final_summary"
@@ -20,6 +21,7 @@ FINAL_SUMMARY = "final_summary"
 _CODE_FENCE = re.compile(r"^```[a-z]*\s*\n(.*)\n```$", re.DOTALL)
 _DATA_LINE = re.compile(r"<\s*/?\s*data\s+((transcript|summaries)\s+)?\d{9}\b", re.IGNORECASE)
 """As ``prompts`` writes it. A summary of a talk on HTML may well say ``<data``."""
+_MARKER = re.compile(MARKER)
 _LANGUAGE_TAG = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 
 
@@ -30,6 +32,11 @@ class UnusableAnswerError(ValueError):
 def clean_text(text: str) -> str:
     """Return ``text`` on one line, without what can't be stored and what can't be seen, such as marks of direction."""
     return " ".join(SURROGATE.sub("", INVISIBLE.sub("", text)).split())
+
+
+def _with_words(sentences: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sentences that say something: a marker, or marks without a letter or digit, say nothing."""
+    return tuple(sentence for sentence in sentences if any(map(str.isalnum, _MARKER.sub("", sentence))))
 
 
 Text = Annotated[str, AfterValidator(clean_text)]
@@ -58,11 +65,16 @@ class FinalAnswer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    sentences: Annotated[tuple[Text, ...], Field(min_length=1)]
+    sentences: Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_with_words)]
     key_points: tuple[CitedText, ...]
     chapters: tuple[CitedTitle, ...]
     topics: tuple[Text, ...]
     language: Text
+
+    @property
+    def prose(self) -> str:
+        """What it says of the video, without markers."""
+        return _MARKER.sub("", " ".join(self.sentences))
 
 
 def final_schema(parameters: SummarizationParameters, sentences: tuple[int, int]) -> JsonSchema:
@@ -97,7 +109,7 @@ def read_final(text: str) -> FinalAnswer:
     """Read the last answer.
 
     Raises:
-        UnusableAnswerError: it does not satisfy the schema, or its summary is empty.
+        UnusableAnswerError: it does not satisfy the schema, or its summary says nothing.
     """
     try:
         answer = FinalAnswer.model_validate_json(bare_answer(text))
@@ -106,8 +118,8 @@ def read_final(text: str) -> FinalAnswer:
             sorted({f"{_location(e['loc'])}: {e['type'].replace('_', ' ')}" for e in error.errors()})[:5]
         )
         raise UnusableAnswerError(f"{problems}.") from error
-    if not any(answer.sentences):
-        raise UnusableAnswerError("sentences: all are empty.")
+    if not answer.sentences:
+        raise UnusableAnswerError("sentences: none says anything.")
     return answer
 
 

@@ -1,7 +1,7 @@
 """Whether what a model answered is an answer that can be used.
 
-Belongs here: judging one completion, by its finish reason, its form and the call's own rule. Does not belong here:
-asking again (``answering``), reading the form (``cited_lines``, ``structured``).
+Belongs here: judging one completion, by its finish reason, its form, its length and the call's own rule, and whether it
+is a refusal. Does not belong here: asking again (``answering``), reading the form (``cited_lines``, ``structured``).
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,10 @@ from summary_pipeline.summarization.model_registry import ModelSpec
 from summary_pipeline.summarization.quality.artefacts import is_refusal
 from summary_pipeline.summarization.structured import UnusableAnswerError
 
+_CHARACTERS_PER_TOKEN = 20
+"""An answer longer than so many for each token of its limit comes from a server that knows no limit. No language has
+half as many, so that an answer whose limit was doubled at the second attempt is read too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Usable(Generic[Answer]):
@@ -37,6 +41,10 @@ class Unusable:
     note: str | None
 
 
+class _DeclinedError(UnusableAnswerError):
+    """An answer is nothing but a refusal, in whatever form."""
+
+
 def judge(
     call: Call[Answer], completion: Completion, request: CompletionRequest, spec: ModelSpec
 ) -> Usable[Answer] | Unusable:
@@ -45,16 +53,37 @@ def judge(
     if unusable is not None:
         return unusable
     try:
-        answer = call.read(completion.text)
+        answer = read_answer(call, completion.text)
+    except _DeclinedError:
+        return _refused(call.subject, spec)
     except UnusableAnswerError as error:
-        if is_refusal(completion.text):
-            return _refused(call.subject, spec)
         fault = MalformedAnswerError(
             f"The answer of model {spec.name!r} for {call.subject} has not the form that was asked for: {error} "
             "Another model may keep to it."
         )
         return Unusable(fault, note=f"it had not the form asked for: {error}")
     return Usable(answer, note=call.complaint(answer))
+
+
+def read_answer(call: Call[Answer], text: str) -> Answer:
+    """Return the answer that ``text`` holds, whether it came now or was stored.
+
+    What the call's data say themselves is no refusal.
+
+    Raises:
+        UnusableAnswerError: it has not the form asked for, is far longer, or is nothing but a refusal.
+    """
+    if len(text) > _CHARACTERS_PER_TOKEN * call.request.max_output_tokens:
+        raise UnusableAnswerError("it is far longer than asked for.")
+    try:
+        answer = call.read(text)
+    except UnusableAnswerError as error:
+        if is_refusal(text):
+            raise _DeclinedError from error
+        raise
+    if is_refusal(answer.prose, material=call.data.text):
+        raise _DeclinedError
+    return answer
 
 
 def _judge_unread(subject: str, completion: Completion, request: CompletionRequest, spec: ModelSpec) -> Unusable | None:

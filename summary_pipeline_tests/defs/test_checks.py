@@ -21,6 +21,7 @@ from summary_pipeline.summarization.summary import ChunkSummaries, FinalSummary
 from summary_pipeline_tests.defs.platform import TALK, Platform, snippets
 from summary_pipeline_tests.summarization.scripted_model import ScriptedModel, completion
 
+MALFORMED = 'The council keeps the tram. "key_points": []'
 REFUSAL = "I'm sorry, but I can't help with summarizing this content."
 
 
@@ -129,17 +130,27 @@ def test_a_score_is_stored_with_its_parts_their_meaning_and_its_scorer(platform:
 
 
 @pytest.mark.servers
-def test_a_refusal_in_the_form_of_an_answer_is_not_saved(platform: Platform) -> None:
-    scripted = with_answers(platform, REFUSAL)
-    result = scripted.summarize(7, platform.add_video(7, snippets()))
+def test_a_malformed_summary_is_not_saved(platform: Platform) -> None:
+    result = with_answers(platform, MALFORMED).summarize(7, platform.add_video(7, snippets()))
     assert not result.success
     assert not evaluations(result)["answer_well_formed"].passed
     assert {"final_summary", "persisted_summary"}.isdisjoint(materialized(result))
     assert platform.summary(7) is None
     assert platform.outbox() == []
-    assert "The summary was not saved. answer_well_formed: The answer is no summary: the model declines." in reason(
-        result
+    assert (
+        "The summary was not saved. answer_well_formed: The answer is no summary: it holds remains of JSON."
+        in reason(result)
     )
+
+
+@pytest.mark.servers
+def test_a_refusal_in_the_form_of_an_answer_is_told_as_one_and_not_saved(
+    platform: Platform,
+) -> None:
+    result = with_answers(platform, REFUSAL).summarize(7, platform.add_video(7, snippets()))
+    assert "declined to answer for the final summary" in reason(result)
+    assert platform.summary(7) is None
+    assert platform.outbox() == []
 
 
 def save_alone(platform: Platform, video_id: int) -> dg.ExecuteInProcessResult:
@@ -154,7 +165,7 @@ def save_alone(platform: Platform, video_id: int) -> dg.ExecuteInProcessResult:
 
 @pytest.mark.servers
 def test_a_refused_summary_cannot_be_saved_by_materializing_the_last_asset_alone(platform: Platform) -> None:
-    scripted = with_answers(platform, REFUSAL)
+    scripted = with_answers(platform, MALFORMED)
     scripted.summarize(7, platform.add_video(7, snippets()))
     alone = save_alone(scripted, 7)
     assert not alone.success
@@ -168,17 +179,17 @@ def test_a_refused_summary_cannot_be_saved_by_materializing_the_last_asset_alone
 def test_a_refused_summary_does_not_replace_the_accepted_one_that_is_stored(platform: Platform) -> None:
     platform.summarize(7, platform.add_video(7, snippets()))
     accepted = platform.document(7)["summary"]
-    with_answers(platform, REFUSAL).summarize(7)
+    with_answers(platform, MALFORMED).summarize(7)
     assert save_alone(platform, 7).success
     assert platform.document(7)["summary"] == accepted
 
 
 @pytest.mark.servers
 def test_a_refused_summary_can_be_read_on_the_page_of_its_run(platform: Platform) -> None:
-    result = with_answers(platform, REFUSAL).summarize(7, platform.add_video(7, snippets()))
+    result = with_answers(platform, MALFORMED).summarize(7, platform.add_video(7, snippets()))
     (failure,) = [event.step_failure_data.user_failure_data for event in result.all_events if event.is_step_failure]
     assert failure is not None
-    assert REFUSAL in str(failure.metadata["refused_summary"].value)
+    assert "The council keeps the tram." in str(failure.metadata["refused_summary"].value)
 
 
 @pytest.mark.servers

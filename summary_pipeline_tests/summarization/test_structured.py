@@ -84,9 +84,18 @@ def test_a_summary_of_a_talk_on_data_elements_is_no_leaked_request() -> None:
     assert answer.topics == ("<data value=5>", "<data 5>", "</data>")
 
 
-def test_a_final_answer_of_empty_sentences_is_unusable() -> None:
-    with pytest.raises(UnusableAnswerError, match="sentences"):
-        read_final(json.dumps({**FINAL, "sentences": ["", " ", "\u0000", ""]}))
+@pytest.mark.parametrize(
+    "sentences",
+    [["", " ", "\u0000"], ["...", "!!!", "???", "---"], ["\u200b\u200b", "\u202e", "\U000e0041"], ["[3]", "【17】."]],
+)
+def test_a_final_answer_whose_sentences_say_nothing_is_unusable(sentences: list[str]) -> None:
+    with pytest.raises(UnusableAnswerError, match="sentences: none says anything"):
+        read_final(json.dumps({**FINAL, "sentences": sentences}))
+
+
+def test_a_sentence_without_a_letter_or_digit_is_none() -> None:
+    answer = read_final(json.dumps({**FINAL, "sentences": ["One.", "!", "¿?", "2.", "三。", "\u200b"]}))
+    assert answer.sentences == ("One.", "2.", "三。")
 
 
 @pytest.mark.parametrize(
