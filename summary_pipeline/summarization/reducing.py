@@ -7,6 +7,7 @@ Belongs here: carrying out the plan, and the final summary with its provenance. 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from summary_pipeline.summarization.answer_limits import KEY_POINTS, TOPICS, first_of, max_chapters
 from summary_pipeline.summarization.answering import Answered, Answerer
 from summary_pipeline.summarization.calls import Call, CallFactory, number_of_sentences
 from summary_pipeline.summarization.citations import resolve_chapters, resolve_points, without_markers
@@ -106,8 +107,12 @@ def _final_summary(
     levels: int,
 ) -> FinalSummary:
     answer = without_markers(answered.answer, call.data.markers)
-    key_points, point_notes = resolve_points(answer.key_points, call.data.markers)
-    chapters, chapter_notes = resolve_chapters(answer.chapters, call.data.markers)
+    parameters = reduction.factory.parameters
+    points, point_notes = resolve_points(answer.key_points, call.data.markers)
+    in_order, chapter_notes = resolve_chapters(answer.chapters, call.data.markers)
+    key_points, points_cut = first_of(points, KEY_POINTS, "key points")
+    chapters, chapters_cut = first_of(in_order, max_chapters(parameters), "chapters")
+    topics, topics_cut = first_of(tuple(dict.fromkeys(filter(None, answer.topics))), TOPICS, "topics")
     language = language_tag(answer.language)
     language_notes = () if language else ("The answer names no valid language.",)
     lower = (*summaries.partials, *reduction.merged)
@@ -116,14 +121,17 @@ def _final_summary(
         sentence_count=number_of_sentences(answer),
         key_points=key_points,
         chapters=chapters,
-        topics=tuple(dict.fromkeys(topic for topic in answer.topics if topic)),
-        language=language or language_tag(reduction.factory.parameters.summary_language or summaries.language or ""),
+        topics=topics,
+        language=language or language_tag(parameters.summary_language or summaries.language or ""),
         model=answered.model,
         notes=(
             *(note for part in lower for note in part.notes),
             *answered.notes,
             *point_notes,
+            *points_cut,
             *chapter_notes,
+            *chapters_cut,
+            *topics_cut,
             *language_notes,
         ),
         provenance=_provenance(summaries, reduction, call, answered, coverage, levels),

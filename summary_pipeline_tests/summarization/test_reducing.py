@@ -225,6 +225,33 @@ async def test_an_answer_without_a_valid_language_falls_back_with_a_note() -> No
     assert final.notes == ("The answer names no valid language.",)
 
 
+async def test_what_exceeds_the_limits_asked_for_is_cut_with_a_note_and_the_first_ones_are_kept() -> None:
+    def generous(request: CompletionRequest) -> Completion:
+        markers = markers_of(request)
+        return completion(
+            request,
+            {
+                **faithful_answer(request),
+                "key_points": [{"at": markers[0], "text": f"Point {number}"} for number in range(40)],
+                "chapters": [{"at": at, "title": f"Section {at}"} for at in reversed(markers)],
+                "topics": ["speech", "speech", "", *(f"topic {number}" for number in range(40))],
+            },
+        )
+
+    model = ScriptedModel(generous)
+    final = await reduce(model, partials(12))
+    shown = markers_of(model.requests[-1])
+    assert len(shown) > 8
+    assert [point.text for point in final.key_points] == ["Point 0", "Point 1", "Point 2", "Point 3"]
+    assert [chapter.snippet for chapter in final.chapters] == sorted(shown)[:8]
+    assert final.topics == ("speech", "topic 0", "topic 1", "topic 2", "topic 3")
+    assert final.notes == (
+        "Of 40 key points the first 4 were kept: no more were asked for.",
+        f"Of {len(shown)} chapters the first 8 were kept: no more were asked for.",
+        "Of 41 topics the first 5 were kept: no more were asked for.",
+    )
+
+
 async def test_markers_that_a_model_leaves_in_its_last_answer_reach_no_reader() -> None:
     def cites(request: CompletionRequest) -> Completion:
         answer = faithful_answer(request)
