@@ -95,7 +95,7 @@ def _score(pair: _Pair, transcript: str) -> float:
 
 def _too_few(sampled: int, readable: int) -> str:
     if sampled < 2:
-        return f"It takes two videos, and there is {sampled or 'none'}."
+        return f"It needs at least two videos; there {'is 1' if sampled else 'are none'}."
     if readable < 2:
         return f"It takes two videos whose transcripts can be read: of {sampled} sampled, {readable} can."
     return f"No two of the {readable} videos that were sampled have different transcripts and the same language."

@@ -35,8 +35,8 @@ def test_a_summary_with_the_wrong_transcript_is_named() -> None:
 
 
 def test_one_video_cannot_be_swapped() -> None:
-    assert run(ENGLISH[:1]).skipped == "It takes two videos, and there is 1."
-    assert run([]).skipped == "It takes two videos, and there is none."
+    assert run(ENGLISH[:1]).skipped == "It needs at least two videos; there is 1."
+    assert run([]).skipped == "It needs at least two videos; there are none."
 
 
 def test_transcripts_that_are_gone_are_counted() -> None:

@@ -104,6 +104,14 @@ def test_a_document_without_speech_is_an_error_of_its_own(document: object) -> N
         parse(document)
 
 
+@pytest.mark.parametrize(
+    ("document", "found"), [([], "found no snippets;"), ([{"text": "♪"}], "found 1 snippets without speech;")]
+)
+def test_no_snippets_are_told_from_snippets_without_speech(document: object, found: str) -> None:
+    with pytest.raises(EmptyTranscriptError, match=found):
+        parse(document)
+
+
 def test_errors_are_permanent_and_survive_the_way_between_processes() -> None:
     error = EmptyTranscriptError(KEY, "nothing", "index 3")
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes

@@ -43,7 +43,7 @@ def parse_transcript(data: bytes, *, key: str) -> Transcript:
     snippets, language = _read(text, key)
     transcript = normalize(snippets, language=language)
     if not any(character.isalnum() for snippet in transcript.snippets for character in snippet.text):
-        raise EmptyTranscriptError(key, f"{len(snippets)} snippets without speech")
+        raise EmptyTranscriptError(key, f"{len(snippets)} snippets without speech" if snippets else "no snippets")
     return transcript
 
 
