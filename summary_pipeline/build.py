@@ -29,7 +29,7 @@ from summary_pipeline.defs.run_retention import build_run_retention
 from summary_pipeline.resources.factories import build_resources
 from summary_pipeline.resources.retrying import RetrySchedule
 from summary_pipeline.resources.summarizer import plan_of
-from summary_pipeline.settings import PipelineSettings, load_pipeline_settings
+from summary_pipeline.settings import PipelineSettings, load_group
 from summary_pipeline.summarization.model_registry import require_usable
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def build_defs(
         SettingsError: a variable is malformed.
         ModelConfigurationError: the model has been shut down, or the registry's file can't be used.
     """
-    chosen = settings or load_pipeline_settings()
+    chosen = settings or load_group(PipelineSettings)
     for warning in require_usable(plan_of(chosen).spec, today=datetime.now(UTC).date()):
         logger.warning(warning)
     summaries = dg.Definitions(

@@ -3,8 +3,8 @@
 Belongs here: the names, meanings, defaults and limits of variables. Nothing else in the package reads the environment.
 Does not belong here: anything that acts on a setting. ``env.sample`` documents the same variables for people.
 
-There are two groups. ``PlatformSettings`` says where the platform's servers are; it is needed once work is done.
-``PipelineSettings`` has a default for everything, so that definitions load on a machine where nothing is configured.
+``PlatformSettings`` says where the platform's servers are; it is needed once work is done, ``DatabaseSettings`` alone
+for the tables. ``PipelineSettings`` has a default for everything, so that definitions load where nothing is configured.
 """
 
 import os
@@ -30,16 +30,21 @@ class _EnvironmentSettings(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
-class PlatformSettings(_EnvironmentSettings):
-    """Where the platform's servers are. Names are fixed by the contract; the neighbour's ``.env`` is shared."""
+class DatabaseSettings(_EnvironmentSettings):
+    """Where the tables are. Names, here and below, are fixed by the contract; the neighbour's ``.env`` is shared."""
 
-    host_ip: str = Field("127.0.0.1", description="Host of LocalStack when AWS_S3_ENDPOINT is not set.")
     db_host: str = Field(description="Host of the platform's PostgreSQL.", examples=["127.0.0.1"])
     db_port: Port = Field(5432, description="Port of the platform's PostgreSQL.")
     pg_user: str = Field(description="PostgreSQL role.", examples=["summary"])
     pg_password: SecretStr = Field(description="Password of the PostgreSQL role.", examples=["change-me"])
     db_name: Identifier = Field(description="PostgreSQL database.", examples=["videos"])
     db_schema: Identifier = Field("public", description="Schema of the shared tables.")
+
+
+class PlatformSettings(DatabaseSettings):
+    """Where the platform's servers are."""
+
+    host_ip: str = Field("127.0.0.1", description="Host of LocalStack when AWS_S3_ENDPOINT is not set.")
     redis_host: str | None = Field(
         None, description="Redis; where set, the embedded stack uses it as Celery's broker.", examples=["127.0.0.1"]
     )
@@ -213,8 +218,7 @@ class PipelineSettings(_EnvironmentSettings):
     def _is_not_below_the_fewest(cls, most: int, info: ValidationInfo) -> int:
         fewest = info.data.get("summary_min_sentences", 1)
         if most < fewest:
-            msg = f"is below SUMMARY_MIN_SENTENCES ({fewest})"
-            raise ValueError(msg)
+            raise ValueError(f"is below SUMMARY_MIN_SENTENCES ({fewest})")
         return most
 
 
@@ -248,17 +252,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(platform=platform, pipeline=pipeline)
 
 
-def load_pipeline_settings(environment: Mapping[str, str] | None = None) -> PipelineSettings:
-    """Return the settings that have defaults: all that loading definitions needs.
+def load_group(kind: type[SettingsT], environment: Mapping[str, str] | None = None) -> SettingsT:
+    """Return one group of settings, for what needs no other; see ``load_settings``.
 
     Raises:
-        SettingsError: naming all malformed variables at once.
+        SettingsError: naming all missing and malformed variables of the group at once.
     """
     problems: list[str] = []
-    pipeline = _validate(PipelineSettings, read_environment() if environment is None else environment, problems)
-    if pipeline is None:
+    group = _validate(kind, read_environment() if environment is None else environment, problems)
+    if group is None:
         raise _settings_error(problems)
-    return pipeline
+    return group
 
 
 def read_environment() -> dict[str, str]:

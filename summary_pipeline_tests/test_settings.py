@@ -9,7 +9,7 @@ from summary_pipeline.settings import (
     PipelineSettings,
     PlatformSettings,
     SettingsError,
-    load_pipeline_settings,
+    load_group,
     load_settings,
     read_environment,
 )
@@ -67,11 +67,11 @@ def test_the_neighbours_other_variables_are_ignored() -> None:
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "Europe", "../etc/passwd", "UTC+1"])
 def test_a_time_zone_that_there_is_not_is_refused(zone: str) -> None:
     with pytest.raises(SettingsError, match=r"SUMMARY_REPORT_TIMEZONE is malformed: .*IANA"):
-        load_pipeline_settings({"SUMMARY_REPORT_TIMEZONE": zone})
+        load_group(PipelineSettings, {"SUMMARY_REPORT_TIMEZONE": zone})
 
 
 def test_definitions_need_no_variable_at_all() -> None:
-    assert load_pipeline_settings({}).summary_retry_attempts == 3
+    assert load_group(PipelineSettings, {}).summary_retry_attempts == 3
 
 
 @pytest.mark.parametrize(

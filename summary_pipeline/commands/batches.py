@@ -3,7 +3,7 @@
 import typer
 
 from summary_pipeline.commands.printing import printable
-from summary_pipeline.settings import load_settings
+from summary_pipeline.settings import DatabaseSettings, load_group
 
 
 def batches() -> None:
@@ -11,7 +11,7 @@ def batches() -> None:
     from summary_pipeline.database.batches import open_batches
     from summary_pipeline.resources.connections import open_database
 
-    rows = open_batches(open_database(load_settings().platform).engine)
+    rows = open_batches(open_database(load_group(DatabaseSettings)).engine)
     for row in rows:
         place = f" as {printable(row.batch_id)}" if row.batch_id else ""
         typer.echo(

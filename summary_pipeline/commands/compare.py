@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from summary_pipeline.commands.printing import printable
-from summary_pipeline.settings import load_settings
+from summary_pipeline.settings import DatabaseSettings, load_group
 
 
 def compare(
@@ -45,7 +45,7 @@ def compare(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     try:
-        data = gather_comparison(open_database(load_settings().platform).engine, side_a, side_b, ranges)
+        data = gather_comparison(open_database(load_group(DatabaseSettings)).engine, side_a, side_b, ranges)
     except NothingToCompareError as error:
         typer.echo(printable(str(error)), err=True)
         raise typer.Exit(1) from None

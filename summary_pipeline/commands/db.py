@@ -2,7 +2,7 @@
 
 import typer
 
-from summary_pipeline.settings import load_settings
+from summary_pipeline.settings import DatabaseSettings, load_group
 
 app = typer.Typer(help="The tables in PostgreSQL.", no_args_is_help=True)
 
@@ -13,11 +13,11 @@ def create() -> None:
     from summary_pipeline.database.schema import create_missing_shared_tables, migrate_own_tables
     from summary_pipeline.resources.connections import open_database
 
-    platform = load_settings().platform
-    engine = open_database(platform).engine
-    for table in create_missing_shared_tables(engine, platform.db_schema):
-        typer.echo(f"Created {platform.db_schema}.{table}.")
-    migrate_own_tables(engine, platform.db_schema)
+    settings = load_group(DatabaseSettings)
+    engine = open_database(settings).engine
+    for table in create_missing_shared_tables(engine, settings.db_schema):
+        typer.echo(f"Created {settings.db_schema}.{table}.")
+    migrate_own_tables(engine, settings.db_schema)
     typer.echo("Our own tables are up to date.")
 
 
@@ -27,8 +27,8 @@ def check() -> None:
     from summary_pipeline.database.compatibility import check_compatibility
     from summary_pipeline.resources.connections import open_database
 
-    platform = load_settings().platform
-    differences = check_compatibility(open_database(platform).engine, platform.db_schema)
+    settings = load_group(DatabaseSettings)
+    differences = check_compatibility(open_database(settings).engine, settings.db_schema)
     for difference in differences:
         typer.echo(str(difference))
     if differences:

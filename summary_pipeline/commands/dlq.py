@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from summary_pipeline.commands.printing import one_line, printable, readable, utc
-from summary_pipeline.settings import load_settings
+from summary_pipeline.settings import DatabaseSettings, load_group, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ def list_letters(
 
     if since is not None and since.tzinfo is not None:
         since = since.astimezone(UTC).replace(tzinfo=None)
-    letters = list_dead_letters(open_database(load_settings().platform).engine, since=since, reason=reason)
+    letters = list_dead_letters(open_database(load_group(DatabaseSettings)).engine, since=since, reason=reason)
     if as_json:
         for letter in letters:
             typer.echo(json.dumps(dataclasses.asdict(letter), default=utc))
@@ -52,7 +52,7 @@ def show(letter_id: Annotated[int, typer.Argument(metavar="ID", min=1)]) -> None
     from summary_pipeline.resources.connections import open_database
 
     try:
-        stored = dead_letter(open_database(load_settings().platform).engine, letter_id)
+        stored = dead_letter(open_database(load_group(DatabaseSettings)).engine, letter_id)
     except UnknownDeadLetterError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -6,7 +6,7 @@ from uuid import UUID
 import typer
 
 from summary_pipeline.commands.printing import one_line, printable, utc
-from summary_pipeline.settings import load_settings
+from summary_pipeline.settings import DatabaseSettings, load_group
 
 app = typer.Typer(help="Outbox rows that the relay could not publish.", no_args_is_help=True)
 
@@ -23,7 +23,7 @@ def parked() -> None:
     from summary_pipeline.database.queries import outbox_backlog, outbox_troubles
     from summary_pipeline.resources.connections import open_database
 
-    engine = open_database(load_settings().platform).engine
+    engine = open_database(load_group(DatabaseSettings)).engine
     table = Table("row", "topic", "since", "state", "failures", "refusals", "last error")
     for row in outbox_troubles(engine):
         state = f"next attempt {utc(row.next_attempt_at)}"
@@ -57,7 +57,7 @@ def release(
 
     if bool(ids) == everything:
         raise typer.BadParameter("name parked rows, or say --all")
-    engine = open_database(load_settings().platform).engine
+    engine = open_database(load_group(DatabaseSettings)).engine
     are_parked = [row.event_id for row in outbox_troubles(engine) if row.parked_at is not None]
     chosen = are_parked if everything else list(dict.fromkeys(ids or ()))
     released = release_parked(engine, [row_id for row_id in chosen if row_id in are_parked])

@@ -14,6 +14,8 @@ _TRANSIENT_CLASSES: Final = ("08", "40", "53", "57")
 """SQLSTATE classes: connection, transaction rollback, insufficient resources, operator intervention."""
 _TRANSIENT_STATES: Final = frozenset({"25P03", "55P03", "25006"})
 """Idle-in-transaction time-out, lock time-out, and writing to a server that is (still) a standby."""
+_MISSING_STATES: Final = frozenset({"42P01", "42703"})
+"""Undefined table, and undefined column."""
 
 
 class DatabaseError(Exception):
@@ -71,7 +73,7 @@ def typed_errors(doing: str) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         kind = TransientDatabaseError if is_transient(error) else PermanentDatabaseError
-        raise kind(f"PostgreSQL failed while {doing}: {_first_line(error)}") from error
+        raise kind(f"PostgreSQL failed while {doing}: {_first_line(error)}{_remedy(error)}") from error
 
 
 def is_transient(error: SQLAlchemyError) -> bool:
@@ -90,6 +92,15 @@ def sql_state(error: DBAPIError) -> str | None:
     """Return PostgreSQL's five-character error code, None where the server did not answer."""
     state = getattr(error.orig, "pgcode", None)
     return state if isinstance(state, str) else None
+
+
+def _remedy(error: SQLAlchemyError) -> str:
+    if isinstance(error, DBAPIError) and sql_state(error) in _MISSING_STATES:
+        return (
+            ". `summary-pipeline db check` names all that is missing; `summary-pipeline db create` creates missing "
+            "tables and brings our own up to date."
+        )
+    return ""
 
 
 def _first_line(error: SQLAlchemyError) -> str:

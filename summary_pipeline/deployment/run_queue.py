@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from summary_pipeline.defs.awaiting_runs import ANSWERS, AWAITED, SETTLED, awaits_answers
 from summary_pipeline.defs.run_retries import BACKFILL
-from summary_pipeline.settings import load_pipeline_settings
+from summary_pipeline.settings import PipelineSettings, load_group
 
 
 class BatchingRunCoordinator(QueuedRunCoordinator[dg.DagsterInstance]):
@@ -47,5 +47,5 @@ class BatchingRunCoordinator(QueuedRunCoordinator[dg.DagsterInstance]):
         if backfill_id not in self._sizes:
             backfill = self._instance.get_backfill(backfill_id)
             self._sizes[backfill_id] = (backfill.get_num_partitions(context.workspace) if backfill else None) or 0
-        batch_from = load_pipeline_settings().summary_batch_from
+        batch_from = load_group(PipelineSettings).summary_batch_from
         return awaits_answers(run, backfill_size=self._sizes[backfill_id], batch_from=batch_from)

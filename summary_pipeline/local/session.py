@@ -16,7 +16,7 @@ from summary_pipeline.local.stack import LocalStack
 from summary_pipeline.local.status_board import StatusBoard
 from summary_pipeline.local.stop_signals import stop_on_signals
 from summary_pipeline.resources.object_store import ObjectStoreError
-from summary_pipeline.settings import load_pipeline_settings
+from summary_pipeline.settings import PipelineSettings, load_group
 
 FAILED = 1
 _WIDTH_WITHOUT_A_TERMINAL = 160
@@ -32,7 +32,7 @@ def run_session(environment: Mapping[str, str], work: Callable[[LocalStack, Stat
     Raises:
         SettingsError: a setting is missing or malformed.
     """
-    settings = load_pipeline_settings(environment)
+    settings = load_group(PipelineSettings, environment)
     console = _console()
     board = StatusBoard(console)
     stack = LocalStack(

@@ -2,7 +2,7 @@
 
 Belongs here: making the clients of S3 and PostgreSQL. Does not belong here: Dagster resources (``factories``).
 
-Clients are kept for the life of the process, per settings: workers are warm, and connections stay open from run to run.
+Clients are kept for the life of the process, per server: workers are warm, and connections stay open from run to run.
 """
 
 import functools
@@ -12,7 +12,7 @@ from dagster_aws.s3 import S3Resource
 from summary_pipeline.database.engine import DatabaseAddress, create_database_engine
 from summary_pipeline.resources.database import Database
 from summary_pipeline.resources.object_store import ObjectStore
-from summary_pipeline.settings import PlatformSettings
+from summary_pipeline.settings import DatabaseSettings, PlatformSettings
 
 S3_ATTEMPTS = 3
 """Attempts at one S3 request, the first included."""
@@ -33,14 +33,18 @@ def open_object_store(platform: PlatformSettings) -> ObjectStore:
     return ObjectStore(resource.get_client(), platform.aws_youtube_bucket)
 
 
-@functools.cache
-def open_database(platform: PlatformSettings) -> Database:
+def open_database(settings: DatabaseSettings) -> Database:
     """Return the database that the settings name; it connects when it is first used."""
     address = DatabaseAddress(
-        host=platform.db_host,
-        port=platform.db_port,
-        database=platform.db_name,
-        user=platform.pg_user,
-        password=platform.pg_password.get_secret_value(),
+        host=settings.db_host,
+        port=settings.db_port,
+        database=settings.db_name,
+        user=settings.pg_user,
+        password=settings.pg_password.get_secret_value(),
     )
-    return Database(create_database_engine(address, schema=platform.db_schema))
+    return _database_at(address, settings.db_schema)
+
+
+@functools.cache
+def _database_at(address: DatabaseAddress, schema: str) -> Database:
+    return Database(create_database_engine(address, schema=schema))

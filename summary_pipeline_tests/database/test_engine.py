@@ -115,5 +115,14 @@ def test_postgresqls_errors_are_sorted(empty_engine: Engine, statement: str, *, 
 @pytest.mark.servers
 def test_an_error_does_not_repeat_statement_and_parameters(empty_engine: Engine) -> None:
     with pytest.raises(PermanentDatabaseError) as caught, typed_errors("looking"), empty_engine.connect() as connection:
-        connection.execute(text("SELECT 1 FROM no_such_table WHERE a = :a"), {"a": "a private text"})
-    assert str(caught.value) == 'PostgreSQL failed while looking: relation "no_such_table" does not exist'
+        connection.execute(text("SELECT CAST(:a AS text), 1 / 0"), {"a": "a private text"})
+    assert str(caught.value) == "PostgreSQL failed while looking: division by zero"
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("statement", ["SELECT 1 FROM no_such_table", "SELECT no_such_column FROM pg_class"])
+def test_an_error_about_a_missing_table_or_column_says_what_to_run(empty_engine: Engine, statement: str) -> None:
+    with pytest.raises(PermanentDatabaseError) as caught, typed_errors("looking"), empty_engine.connect() as connection:
+        connection.execute(text(statement))
+    assert " does not exist. `summary-pipeline db check` names " in str(caught.value)
+    assert "`summary-pipeline db create`" in str(caught.value)
