@@ -28,7 +28,10 @@ def list_letters(
     since: Annotated[
         datetime | None, typer.Option(formats=_TIME_FORMATS, help="Leave out older ones; UTC, unless it names a zone.")
     ] = None,
-    reason: Annotated[str | None, typer.Option(help="Only those whose reason holds this text.")] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option(help="Only those whose reason holds this text, or whose stage (SWEEP) or error class it is."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, without the messages.")] = False,
 ) -> None:
     """List dead letters, the newest first."""
@@ -42,7 +45,7 @@ def list_letters(
         for letter in letters:
             typer.echo(json.dumps(dataclasses.asdict(letter), default=utc))
     else:
-        _print_table(letters)
+        _print_table(letters, "" if since is None and reason is None else " match")
 
 
 @app.command()
@@ -128,7 +131,7 @@ def replay(
         raise typer.Exit(1)
 
 
-def _print_table(letters: "Iterable[ListedLetter]") -> None:
+def _print_table(letters: "Iterable[ListedLetter]", condition: str) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -148,7 +151,7 @@ def _print_table(letters: "Iterable[ListedLetter]") -> None:
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     if table.row_count:
         Console().print(table)
-    typer.echo(f"{table.row_count} dead letter(s).")
+    typer.echo(f"{table.row_count} dead letter(s){condition}.")
 
 
 def _place(topic: str, partition: int | None, offset: int | None) -> str:

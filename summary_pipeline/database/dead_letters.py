@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -118,7 +118,8 @@ def list_dead_letters(
     Args:
         engine: the database.
         since: leave out what is older; UTC, without a zone.
-        reason: keep those whose reason holds this text, in either case.
+        reason: keep those whose reason holds this text, or whose stage or error class is it, in either case. A part
+            of a stage would not narrow: "value" and "event" are in those of every rejected message.
 
     Raises:
         DatabaseError: the database could not answer.
@@ -131,7 +132,13 @@ def list_dead_letters(
     if since is not None:
         statement = statement.where(DeadLetterRow.created_at >= since)
     if reason is not None:
-        statement = statement.where(DeadLetterRow.reason.icontains(storable_text(reason), autoescape=True))
+        asked = storable_text(reason)
+        statement = statement.where(
+            or_(
+                DeadLetterRow.reason.icontains(asked, autoescape=True),
+                func.lower(asked).in_([func.lower(DeadLetterRow.stage), func.lower(DeadLetterRow.error_class)]),
+            )
+        )
     statement = statement.order_by(DeadLetterRow.id.desc()).limit(_PAGE)
     page = statement
     while True:

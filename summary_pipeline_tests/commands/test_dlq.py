@@ -75,6 +75,12 @@ def test_a_list_can_be_narrowed_and_read_by_programs(engine: Engine, run: Run) -
     assert run("dlq", "list", "--since", "2999-01-01T00:00:00+02:00", "--json").output == ""
 
 
+def test_a_list_is_narrowed_by_stage_too_and_says_that_others_may_be_there(engine: Engine, run: Run) -> None:
+    put(engine)
+    assert "1 dead letter(s) match." in run("dlq", "list", "--reason", "value_converter").output
+    assert run("dlq", "list", "--reason", "not_jsn").output == "0 dead letter(s) match.\n"
+
+
 def test_a_letter_is_shown_whole(engine: Engine, run: Run) -> None:
     output = run("dlq", "show", put(engine, '{"ü": 1}'.encode())).output
     lines = dict(line.split(maxsplit=1) for line in output.splitlines())

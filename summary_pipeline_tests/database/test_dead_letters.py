@@ -149,6 +149,15 @@ def test_a_list_can_be_narrowed_by_a_part_of_the_reason(engine: Engine, asked: s
     assert [letter.offset for letter in list_dead_letters(engine, reason=asked)] == found
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [("SWEEP", [2]), ("sweep", [2]), ("eventgivenup", [2]), ("value_converter", [1]), ("VALUE", []), ("Event", [])],
+)
+def test_a_list_can_be_narrowed_by_a_whole_stage_or_error_class(engine: Engine, asked: str, found: list[int]) -> None:
+    record_dead_letters(engine, [rejected(1), rejected(2, stage="SWEEP", error_class="EventGivenUp")])
+    assert [letter.offset for letter in list_dead_letters(engine, reason=asked)] == found
+
+
 def test_a_list_can_be_narrowed_by_age(engine: Engine) -> None:
     record_dead_letters(engine, [rejected(1), rejected(2)])
     long_ago = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=2)
