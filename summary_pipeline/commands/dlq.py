@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from summary_pipeline.commands.printing import one_line, printable, readable, utc
+from summary_pipeline.commands.printing import clock, one_line, printable, readable, utc
+from summary_pipeline.commands.tables import Column, print_table
 from summary_pipeline.settings import DatabaseSettings, load_group, load_settings
 
 if TYPE_CHECKING:
@@ -20,6 +21,16 @@ app = typer.Typer(help="Dead letters: messages and events that had no effect.", 
 
 _TIME_FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 _REASON_CHARACTERS: Final = 160
+_COLUMNS: Final = (
+    Column("id"),
+    Column("since (UTC)"),
+    Column("from"),
+    Column("event", detail=True),
+    Column("video"),
+    Column("bytes", detail=True),
+    Column("replayed", detail=True),
+    Column("reason"),
+)
 
 
 @app.command("list")
@@ -34,7 +45,7 @@ def list_letters(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, without the messages.")] = False,
 ) -> None:
-    """List dead letters, the newest first."""
+    """List dead letters, the newest first; columns for which a terminal is too narrow are told by `dlq show`."""
     from summary_pipeline.database.dead_letters import list_dead_letters
     from summary_pipeline.resources.connections import open_database
 
@@ -132,15 +143,10 @@ def replay(
 
 
 def _print_table(letters: "Iterable[ListedLetter]", condition: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("id", "since", "from", "event", "video", "bytes", "replayed", "reason")
-    for letter in letters:
-        cells = (
+    rows = [
+        (
             str(letter.id),
-            utc(letter.created_at),
+            clock(letter.created_at),
             _place(letter.topic, letter.partition, letter.offset),
             letter.event_id or "-",
             "-" if letter.video_id is None else str(letter.video_id),
@@ -148,10 +154,11 @@ def _print_table(letters: "Iterable[ListedLetter]", condition: str) -> None:
             _replays(letter.replays, letter.replayed_at),
             one_line(letter.reason, most=_REASON_CHARACTERS),
         )
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    if table.row_count:
-        Console().print(table)
-    typer.echo(f"{table.row_count} dead letter(s){condition}.")
+        for letter in letters
+    ]
+    if rows:
+        print_table(_COLUMNS, rows)
+    typer.echo(f"{len(rows)} dead letter(s){condition}.")
 
 
 def _place(topic: str, partition: int | None, offset: int | None) -> str:

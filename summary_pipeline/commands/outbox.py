@@ -5,36 +5,48 @@ from uuid import UUID
 
 import typer
 
-from summary_pipeline.commands.printing import one_line, printable, utc
+from summary_pipeline.commands.printing import clock, one_line
+from summary_pipeline.commands.tables import Column, print_table
 from summary_pipeline.settings import DatabaseSettings, load_group
 
 app = typer.Typer(help="Outbox rows that the relay could not publish.", no_args_is_help=True)
 
-_ERROR_CHARACTERS: Final = 160
+_MOST_CHARACTERS: Final = 160
+_COLUMNS: Final = (
+    Column("row"),
+    Column("topic", detail=True),
+    Column("since (UTC)", detail=True),
+    Column("state (UTC)"),
+    Column("failures", detail=True),
+    Column("refusals", detail=True),
+    Column("last error"),
+)
 
 
 @app.command()
 def parked() -> None:
-    """List the rows that the relay failed to publish, parked or to be tried again, and count the backlog."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    """List the rows that the relay failed to publish, parked or to be tried again, and count the backlog.
 
+    Columns for which a terminal is too narrow are left out; piped (`| less -S`), all are there.
+    """
     from summary_pipeline.database.queries import outbox_backlog, outbox_troubles
     from summary_pipeline.resources.connections import open_database
 
     engine = open_database(load_group(DatabaseSettings)).engine
-    table = Table("row", "topic", "since", "state", "failures", "refusals", "last error")
-    for row in outbox_troubles(engine):
-        state = f"next attempt {utc(row.next_attempt_at)}"
-        if row.parked_at is not None:
-            state = f"parked {utc(row.parked_at)}"
-        error = one_line(row.last_error, most=_ERROR_CHARACTERS)
-        numbers = (str(row.failures), str(row.rejections))
-        cells = (str(row.event_id), printable(row.topic), utc(row.created_at), state, *numbers, error)
-        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
-    if table.row_count:
-        Console().print(table)
+    rows = [
+        (
+            str(row.event_id),
+            one_line(row.topic, most=_MOST_CHARACTERS),
+            clock(row.created_at),
+            f"next attempt {clock(row.next_attempt_at)}" if row.parked_at is None else f"parked {clock(row.parked_at)}",
+            str(row.failures),
+            str(row.rejections),
+            one_line(row.last_error, most=_MOST_CHARACTERS),
+        )
+        for row in outbox_troubles(engine)
+    ]
+    if rows:
+        print_table(_COLUMNS, rows)
     backlog = outbox_backlog(engine)
     oldest = (
         ""

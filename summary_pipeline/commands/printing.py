@@ -40,3 +40,8 @@ def one_line(text: str, *, most: int) -> str:
 def utc(time: datetime) -> str:
     """Return a time of the database, which is UTC without a zone, in ISO 8601."""
     return time.replace(tzinfo=UTC).isoformat(timespec="seconds")
+
+
+def clock(time: datetime) -> str:
+    """Return a time of the database without the zone, for a column whose title says that it is UTC."""
+    return time.isoformat(timespec="seconds")

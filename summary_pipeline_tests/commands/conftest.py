@@ -1,7 +1,13 @@
 """Commands as a person calls them: the environment names a real database, and for each test a schema of its own."""
 
+import contextlib
+import os
+import subprocess
+import sys
+import termios
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -16,6 +22,7 @@ from summary_pipeline.settings import load_settings
 DATABASE = "commands_tests"
 
 Run = Callable[..., Result]
+RunOnTerminal = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="session")
@@ -54,9 +61,38 @@ def engine(empty_engine: Engine) -> Engine:
 
 @pytest.fixture
 def run() -> Run:
-    """Call ``summary-pipeline`` with arguments, on a wide terminal."""
+    """Call ``summary-pipeline`` with arguments, with its output piped from a narrow terminal."""
 
     def call(*arguments: object) -> Result:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "250"})
+        return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "80"})
+
+    return call
+
+
+@pytest.fixture
+def run_on_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunOnTerminal:
+    """Run ``summary-pipeline`` as a process on a real terminal; return the lines that it writes, without padding."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def call(*arguments: str, columns: int) -> list[str]:
+        reading, writing = os.openpty()
+        termios.tcsetwinsize(writing, (24, columns))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "summary_pipeline.cli", *arguments],
+            # Not the repository, where a developer may have a .env.
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=writing,
+        )
+        os.close(writing)
+        written = b""
+        # Linux tells the end of a terminal by an error.
+        with contextlib.suppress(OSError):
+            while read := os.read(reading, 65536):
+                written += read
+        os.close(reading)
+        assert process.wait() == 0, written
+        return [line.rstrip() for line in written.decode().splitlines()]
 
     return call

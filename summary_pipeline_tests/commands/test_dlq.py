@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import datetime
 
 import pytest
 from confluent_kafka import KafkaError
@@ -9,7 +10,7 @@ from sqlalchemy import Engine
 
 from summary_pipeline.contract.dead_letter import DeadLetter
 from summary_pipeline.database.dead_letters import list_dead_letters, record_dead_letters
-from summary_pipeline_tests.commands.conftest import Run
+from summary_pipeline_tests.commands.conftest import Run, RunOnTerminal
 from summary_pipeline_tests.kafka_faults import refusing_kafka
 from summary_pipeline_tests.kafka_support import TopicWriter, headers_of, read_all
 
@@ -17,7 +18,12 @@ pytestmark = pytest.mark.servers
 
 
 def put(
-    engine: Engine, value: bytes | None = b"{", *, reason: str = "not_json: broken", key: bytes | None = b"7"
+    engine: Engine,
+    value: bytes | None = b"{",
+    *,
+    reason: str = "not_json: broken",
+    key: bytes | None = b"7",
+    event_id: str | None = None,
 ) -> int:
     """Keep a dead letter and return its id."""
     letter = DeadLetter(
@@ -31,6 +37,7 @@ def put(
         cluster_id=str(uuid.uuid4()),
         partition=0,
         offset=14,
+        event_id=event_id,
     )
     record_dead_letters(engine, [letter])
     return next(list_dead_letters(engine)).id
@@ -59,10 +66,39 @@ def test_a_list_shows_where_why_and_how_large(engine: Engine, run: Run) -> None:
     letter_id = put(engine, b"12345")
     result = run("dlq", "list")
     (line,) = [line for line in result.output.splitlines() if "not_json" in line]
-    cells = [cell.strip() for cell in line.strip("│").split("│")]
+    cells = line.split(maxsplit=7)
     assert cells[0] == str(letter_id)
     assert cells[2:] == ["video.transcribed[0]@14", "-", "-", "5", "never", "not_json: broken"]
     assert "1 dead letter(s)." in result.output
+
+
+def test_a_narrow_terminal_breaks_no_time_and_no_place_and_leaves_out_details(
+    engine: Engine, run_on_terminal: RunOnTerminal
+) -> None:
+    reason = "not_json: the value is no JSON, which is told at such length that it takes more than one line"
+    letter_ids = [put(engine, reason=reason, event_id=str(uuid.uuid4())) for _ in range(5)]
+    title, reason_title, *lines, count = run_on_terminal("dlq", "list", columns=80)
+    assert (title.split(), reason_title, count) == (
+        ["id", "since", "(UTC)", "from", "video"],
+        "    reason",
+        "5 dead letter(s).",
+    )
+    assert lines[1::2] == [f"    {reason}"] * 5
+    cells = [line.split() for line in lines[::2]]
+    assert [(letter_id, *others) for letter_id, _, *others in cells] == [
+        (str(letter_id), "video.transcribed[0]@14", "-") for letter_id in reversed(letter_ids)
+    ]
+    assert all(datetime.fromisoformat(since).tzinfo is None for _, since, *_ in cells)
+
+
+def test_a_wide_terminal_and_a_pipe_have_a_line_for_each_letter(
+    engine: Engine, run: Run, run_on_terminal: RunOnTerminal
+) -> None:
+    put(engine, reason="not_json: " + "x" * 150)
+    wide = run_on_terminal("dlq", "list", columns=250)
+    assert wide[0].split() == ["id", "since", "(UTC)", "from", "event", "video", "bytes", "replayed", "reason"]
+    assert len(wide) == 3
+    assert run("dlq", "list").output.splitlines() == wide
 
 
 def test_a_list_can_be_narrowed_and_read_by_programs(engine: Engine, run: Run) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, insert
 from summary_pipeline.database.models import OutboxEvent
 from summary_pipeline.database.own_models import OutboxFailure
 from summary_pipeline.database.queries import outbox_troubles
-from summary_pipeline_tests.commands.conftest import Run
+from summary_pipeline_tests.commands.conftest import Run, RunOnTerminal
 
 pytestmark = pytest.mark.servers
 
@@ -48,10 +48,19 @@ def test_parked_rows_and_others_are_told_apart_and_the_backlog_is_counted(engine
     row, other = put(engine, parked=True, error="too \x1b[31mlarge"), put(engine, parked=False)
     output = run("outbox", "parked").output
     lines = {name: line for line in output.splitlines() for name in (row, other) if name in line}
-    assert "parked 2024-01-01T00:00:00+00:00" in lines[row]
+    assert "parked 2024-01-01T00:00:00" in lines[row]
     assert r"too \x1b[31mlarge" in lines[row]
-    assert "next attempt 2024-01-01T00:00:00+00:00" in lines[other]
+    assert "next attempt 2024-01-01T00:00:00" in lines[other]
     assert "2 unpublished row(s), 1 of them parked; the oldest that is not parked waits for " in output
+
+
+def test_a_narrow_terminal_breaks_no_id_and_no_time(engine: Engine, run_on_terminal: RunOnTerminal) -> None:
+    row, other = put(engine, parked=True, error="refused: " + "x" * 100), put(engine, parked=False)
+    lines = run_on_terminal("outbox", "parked", columns=80)
+    assert lines[:2] == [f"{'row':<38}{'state (UTC)':<32}".rstrip(), "    last error"]
+    assert f"{row}  parked 2024-01-01T00:00:00" in lines
+    assert f"    refused: {'x' * 100}" in lines
+    assert f"{other}  next attempt 2024-01-01T00:00:00" in lines
 
 
 def test_a_released_row_is_parked_no_more(engine: Engine, run: Run) -> None:
