@@ -15,10 +15,9 @@ from typing import Any, Final
 import openai
 from openai import AsyncOpenAI
 from openai.types import Batch
-from openai.types.chat import ChatCompletion
-from pydantic import ValidationError
 
-from summary_pipeline.resources.openai_language_model import OpenAILanguageModel, read_completion, to_model_error
+from summary_pipeline.resources.completion_bodies import read_completion
+from summary_pipeline.resources.openai_language_model import OpenAILanguageModel, to_model_error
 from summary_pipeline.summarization.batching import BatchStatus
 from summary_pipeline.summarization.calls import Call
 from summary_pipeline.summarization.language_model import Completion, TransientModelError
@@ -194,8 +193,8 @@ def _read_row(row: bytes, file_id: str) -> tuple[str, BatchResult]:
         document = json.loads(row)
         key, response, error = document["custom_id"], document.get("response"), document.get("error")
         if response is not None and response["status_code"] == 200:
-            return key, BatchResult(read_completion(ChatCompletion.model_validate(response["body"]), {}))
-    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as problem:
+            return key, BatchResult(read_completion(response["body"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, TransientModelError) as problem:
         message = f"A line of the provider's file {file_id} is no result of a batch ({type(problem).__name__})."
         raise TransientModelError(message, code="malformed_body") from problem
     if response is not None:

@@ -1,28 +1,26 @@
 """A language model behind OpenAI's chat completions API, or any server that speaks it.
 
-Belongs here: translating requests, answers, headers and errors between the openai client and ``language_model``.
-Does not belong here: retries and pace (``summarization.pacing`` owns them; the client's own retries are switched off),
-prompts, settings.
+Belongs here: translating requests, headers and errors between the openai client and ``language_model``. Does not belong
+here: what the body of an answer holds (``completion_bodies``), retries and pace (``summarization.pacing`` owns them;
+the client's own retries are switched off), prompts, settings.
 """
 
 import datetime as dt
 import email.utils
-import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import openai
 from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletion
-from openai.types.chat.chat_completion import Choice
 
+from summary_pipeline.resources.completion_bodies import read_body
 from summary_pipeline.summarization.language_model import (
     Completion,
     CompletionRequest,
-    FinishReason,
     LanguageModelError,
     PermanentModelError,
     RateLimitedError,
@@ -35,7 +33,6 @@ _TRANSIENT_STATUSES = frozenset({408, 409, 425})
 _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"})
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 """A 429 for a request that alone is over the limit of tokens per minute: no waiting helps."""
-_FINISH_REASONS: Mapping[str, FinishReason] = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|s|m|h|d)")
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|s|m|h|d))+")
 _SECONDS_PER_UNIT = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -57,9 +54,12 @@ class OpenAILanguageModel:
         """Return the model's answer; see ``LanguageModel.complete``."""
         try:
             response = await self._client.chat.completions.with_raw_response.create(**self.parameters(request))
-            return read_completion(response.parse(), response.headers)
-        except (openai.OpenAIError, json.JSONDecodeError) as error:
+        except openai.OpenAIError as error:
             raise to_model_error(error, now=dt.datetime.now(dt.UTC)) from error
+        headers = response.headers
+        return replace(
+            read_body(response.content), rate_limit=read_rate_limit(headers), request_id=headers.get("x-request-id")
+        )
 
     def parameters(self, request: CompletionRequest) -> dict[str, Any]:
         """Return the body of the HTTP request that ``request`` becomes, alone or as a line of a batch."""
@@ -87,38 +87,6 @@ class OpenAILanguageModel:
         return parameters
 
 
-def read_completion(completion: object, headers: Mapping[str, str]) -> Completion:
-    """Return what the server answered.
-
-    Raises:
-        TransientModelError: the body is no chat completion, as a proxy's page is none.
-    """
-    if not isinstance(completion, ChatCompletion) or not completion.choices:
-        raise TransientModelError("The server answered with a body that is no chat completion.")
-    choice = completion.choices[0]
-    usage = completion.usage
-    details = usage.prompt_tokens_details if usage else None
-    return Completion(
-        text=choice.message.content or "",
-        finish_reason=_FINISH_REASONS.get(choice.finish_reason, "other"),
-        model=completion.model,
-        input_tokens=usage.prompt_tokens if usage else 0,
-        output_tokens=usage.completion_tokens if usage else 0,
-        cached_input_tokens=(details.cached_tokens or 0) if details else 0,
-        cache_write_input_tokens=(details.cache_write_tokens or 0) if details else 0,
-        refusal=choice.message.refusal,
-        rate_limit=read_rate_limit(headers),
-        request_id=headers.get("x-request-id"),
-        samples=tuple(other.message.content or "" for other in completion.choices),
-        first_token=_first_token(choice),
-    )
-
-
-def _first_token(choice: Choice) -> dict[str, float] | None:
-    tokens = choice.logprobs.content if choice.logprobs else None
-    return {other.token: other.logprob for other in tokens[0].top_logprobs} if tokens else None
-
-
 def to_model_error(error: Exception, *, now: dt.datetime) -> LanguageModelError:
     """Return what ``error``, raised by the openai client, means for the caller: repeat, slow down, or give up."""
     if isinstance(error, openai.APIStatusError):
@@ -131,7 +99,7 @@ def to_model_error(error: Exception, *, now: dt.datetime) -> LanguageModelError:
             message = "The request can't be sent: look for a line break in OPENAI_API_KEY, and at OPENAI_BASE_URL."
             return PermanentModelError(message)
         return TransientModelError(f"The connection to the model failed: {_cause(error)}.", code="connection")
-    if isinstance(error, openai.APIResponseValidationError | json.JSONDecodeError):
+    if isinstance(error, openai.APIResponseValidationError):
         return TransientModelError("The server answered with a body that is no chat completion.", code="malformed_body")
     return PermanentModelError(f"The openai client refused the request: {error}")
 
@@ -147,7 +115,7 @@ def read_retry_after(headers: Mapping[str, str], *, now: dt.datetime) -> float |
             return max(0.0, seconds / unit)
     try:
         moment = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
@@ -183,7 +151,8 @@ def _from_status(error: openai.APIStatusError, now: dt.datetime) -> LanguageMode
     status, code, headers = error.status_code, error.code, error.response.headers
     message = f"The model's server answered {status}: {error.message}"
     if status == 429:
-        if code in _NO_QUOTA or error.type in _NO_QUOTA or _TOO_LARGE.search(error.message):
+        # The client passes on as the type whatever JSON stands there.
+        if code in _NO_QUOTA or str(error.type) in _NO_QUOTA or _TOO_LARGE.search(error.message):
             return PermanentModelError(message, status=status, code=code)
         return RateLimitedError(
             message,

@@ -65,6 +65,7 @@ class RateLimitState:
 class Completion:
     """One answer, as it came. Whether it is usable is for the caller to decide (``structured``).
 
+    No text holds a lone surrogate, which could not be stored.
     ``samples`` holds the texts of all answers, of which ``text`` is the first; a server may give fewer than were asked
     for. ``first_token`` maps what could have been the first token to the natural logarithm of its probability; it is
     None where the server gives none. Tokens are those of all answers together.

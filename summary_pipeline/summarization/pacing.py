@@ -68,6 +68,8 @@ class PacedModel:
         permit = await self._limiter.acquire(tokens, ticket)
         try:
             completion = await self._model.complete(request)
+            used = completion.input_tokens + completion.output_tokens
+            unused = max(0, request.max_output_tokens - completion.output_tokens)
         except RateLimitedError as error:
             # A pause that is too long to be waited for ends this call, and must not hold up those of other videos.
             self._limiter.limited(permit, self._policy.tolerated_pause(error), error.rate_limit)
@@ -75,10 +77,5 @@ class PacedModel:
         except BaseException:  # also where the task is cancelled: a permit that is never ended would count for ever
             self._limiter.failed(permit)
             raise
-        self._limiter.succeeded(
-            permit,
-            completion.input_tokens + completion.output_tokens,
-            completion.rate_limit,
-            unused_output=max(0, request.max_output_tokens - completion.output_tokens),
-        )
+        self._limiter.succeeded(permit, used, completion.rate_limit, unused_output=unused)
         return completion

@@ -134,6 +134,20 @@ def test_a_call_that_is_cancelled_gives_its_place_back() -> None:
     assert run(cancelled()) == pytest.approx(1, abs=0.1)
 
 
+def test_an_answer_that_can_not_be_counted_gives_its_place_back() -> None:
+    class Uncounted:
+        async def complete(self, _: CompletionRequest) -> Completion:
+            return Completion("text", "stop", "model", "10", 5)  # type: ignore[arg-type]  # what the protocol forbids
+
+    async def uncounted() -> bool:
+        limiter = AdaptiveLimiter(clock=LoopClock())
+        with pytest.raises(TypeError):
+            await PacedModel(Uncounted(), limiter, clock=LoopClock())(call(1), estimated_tokens=1)
+        return limiter.is_idle
+
+    assert run(uncounted())
+
+
 def test_a_provider_in_trouble_does_not_cost_answers() -> None:
     def every_fifth(number: int) -> TransientModelError | None:
         return TransientModelError("503", status=503) if number % 5 == 0 else None
