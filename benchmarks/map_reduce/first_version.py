@@ -16,6 +16,7 @@ from benchmarks.map_reduce.contestant import Job, Summarize, run
 from benchmarks.map_reduce.ours import parameters_of, transcript_of
 from summary_pipeline.resources.openai_language_model import OpenAILanguageModel
 from summary_pipeline.summarization.language_model import (
+    Attempts,
     Completion,
     CompletionRequest,
     LanguageModel,
@@ -36,7 +37,7 @@ class CallsInGroups:
         self._random = random.Random()  # noqa: S311 - spreads pauses, nothing is secret
         self._groups: dict[str, list[list[asyncio.Future[None]]]] = defaultdict(list)
 
-    async def __call__(self, request: CompletionRequest, *, estimated_tokens: int) -> Completion:  # noqa: ARG002 - the protocol's name
+    async def __call__(self, request: CompletionRequest, *, estimated_tokens: int, attempts: Attempts) -> Completion:  # noqa: ARG002 - the protocol's name
         groups = self._groups[request.purpose]
         if not groups or len(groups[-1]) == GROUP_SIZE:
             groups.append([])
@@ -45,15 +46,17 @@ class CallsInGroups:
         if len(groups) > 1:
             await asyncio.gather(*groups[-2])
         try:
-            return await self._repeated(request)
+            return await self._repeated(request, attempts)
         finally:
             answered.set_result(None)
 
-    async def _repeated(self, request: CompletionRequest) -> Completion:
+    async def _repeated(self, request: CompletionRequest, attempts: Attempts) -> Completion:
         longest_pause = 1.0
         while True:
+            await attempts.before()
             try:
-                return await self._model.complete(request)
+                with attempts.under_way():
+                    return await self._model.complete(request)
             except RateLimitedError as error:
                 await asyncio.sleep(max(error.retry_after_seconds or 0.0, self._random.uniform(0.0, longest_pause)))
                 longest_pause = min(2 * longest_pause, LONGEST_PAUSE_SECONDS)

@@ -18,7 +18,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from summary_pipeline.summarization.language_model import Completion, FinishReason, TransientModelError
+from summary_pipeline.summarization.language_model import Completion, FinishReason, UnansweredError
 
 _FINISH_REASONS: Final[Mapping[str, FinishReason]] = {
     "stop": "stop",
@@ -31,7 +31,7 @@ def read_body(body: bytes) -> Completion:
     """Return what the server answered.
 
     Raises:
-        TransientModelError: the body is no chat completion, as a proxy's page is none.
+        UnansweredError: the body is no chat completion, as a proxy's page is none.
     """
     try:
         document = json.loads(body)
@@ -44,7 +44,7 @@ def read_completion(document: object) -> Completion:
     """Return the completion that the JSON ``document`` holds.
 
     Raises:
-        TransientModelError: it holds none. The message says where, and repeats nothing of it.
+        UnansweredError: it holds none. The message says where, and repeats nothing of it.
     """
     try:
         body = _Body.model_validate(document)
@@ -68,9 +68,9 @@ def read_completion(document: object) -> Completion:
     )
 
 
-def _malformed(problem: str) -> TransientModelError:
+def _malformed(problem: str) -> UnansweredError:
     message = f"The server answered with a body that is no chat completion ({problem})."
-    return TransientModelError(message, code="malformed_body")
+    return UnansweredError(message, code="malformed_body")
 
 
 def _without_lone_surrogates(value: object) -> object:

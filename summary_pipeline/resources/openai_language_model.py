@@ -26,6 +26,7 @@ from summary_pipeline.summarization.language_model import (
     RateLimitedError,
     RateLimitState,
     TransientModelError,
+    UnansweredError,
 )
 from summary_pipeline.summarization.model_registry import ModelRegistry, built_in_registry
 
@@ -33,6 +34,7 @@ _TRANSIENT_STATUSES = frozenset({408, 409, 425})
 _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"})
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 """A 429 for a request that alone is over the limit of tokens per minute: no waiting helps."""
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|s|m|h|d)")
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|s|m|h|d))+")
 _SECONDS_PER_UNIT = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -91,16 +93,18 @@ def to_model_error(error: Exception, *, now: dt.datetime) -> LanguageModelError:
     """Return what ``error``, raised by the openai client, means for the caller: repeat, slow down, or give up."""
     if isinstance(error, openai.APIStatusError):
         return _from_status(error, now)
+    went_out = not isinstance(error.__cause__, _NOT_SENT)
+    lost = UnansweredError if went_out else TransientModelError
     if isinstance(error, openai.APITimeoutError):
-        return TransientModelError("The model did not answer in time.", code="timeout")
+        return lost("The model did not answer in time.", code="timeout")
     if isinstance(error, openai.APIConnectionError):
         if isinstance(error.__cause__, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol):
             # The cause's own message would show the key.
             message = "The request can't be sent: look for a line break in OPENAI_API_KEY, and at OPENAI_BASE_URL."
             return PermanentModelError(message)
-        return TransientModelError(f"The connection to the model failed: {_cause(error)}.", code="connection")
+        return lost(f"The connection to the model failed: {_cause(error)}.", code="connection")
     if isinstance(error, openai.APIResponseValidationError):
-        return TransientModelError("The server answered with a body that is no chat completion.", code="malformed_body")
+        return UnansweredError("The server answered with a body that is no chat completion.", code="malformed_body")
     return PermanentModelError(f"The openai client refused the request: {error}")
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from summary_pipeline.summarization.call_shapes import second_limit
 from summary_pipeline.summarization.calls import Answer, Call, require_fit
-from summary_pipeline.summarization.cancellation import finish
+from summary_pipeline.summarization.cancellation import cancelled_after, finish
 from summary_pipeline.summarization.chunk_store import ChunkStore
 from summary_pipeline.summarization.cost import Budget, Usage, completion_usage, highest_call_cost
 from summary_pipeline.summarization.errors import (
@@ -23,7 +23,10 @@ from summary_pipeline.summarization.errors import (
     CostLimitError,
     TruncatedAnswerError,
 )
+from summary_pipeline.summarization.expense import Expense
+from summary_pipeline.summarization.gate import Gate
 from summary_pipeline.summarization.language_model import (
+    Attempts,
     CallExecutor,
     Completion,
     CompletionRequest,
@@ -54,9 +57,11 @@ class DirectCalls:
 
     model: LanguageModel
 
-    async def __call__(self, request: CompletionRequest, *, estimated_tokens: int) -> Completion:  # noqa: ARG002 - the protocol's name
+    async def __call__(self, request: CompletionRequest, *, estimated_tokens: int, attempts: Attempts) -> Completion:  # noqa: ARG002 - the protocol's name
         """Return the model's answer."""
-        return await self.model.complete(request)
+        await attempts.before()
+        with attempts.under_way():
+            return await self.model.complete(request)
 
 
 class _StoredAnswer(BaseModel):
@@ -101,7 +106,7 @@ class Answerer:
         self._spec = spec
         self._store = store
         self._budgets = tuple(budgets)
-        self._at_once = at_once
+        self._gate = Gate(at_once)
         self._force = force
 
     async def stored(self, call: Call[Answer]) -> Answered[Answer] | None:
@@ -118,7 +123,7 @@ class Answerer:
         are lost than calls may be under way.
         """
         require_fit(call, self._spec)
-        async with self._at_once:
+        async with self._gate.place():
             return await self._ask(call)
 
     async def answer(self, call: Call[Answer]) -> Answered[Answer]:
@@ -168,28 +173,36 @@ class Answerer:
         return highest_call_cost(self._spec.price, **tokens) or 0.0
 
     async def _attempt(self, call: Call[Answer], request: CompletionRequest, *, spent: Usage) -> _Attempt[Answer]:
-        """Make one call under the limits. What it may cost is set aside for as long as it is under way.
+        """Make one call under the limits. ``spent`` is what the attempt before this one cost.
 
-        An answer that nothing is wrong with is stored before its cost is recorded, which may fail: it has been paid
-        for. ``spent`` is what the attempt before this one cost.
+        Where another call has failed, and this one is cancelled for that, its answer is waited for and kept all the
+        same: it will have to be paid for.
         """
-        reserved = self._highest_cost(call, request)
+        highest = self._highest_cost(call, request)
+        expense = Expense(self._budgets, highest)
+
+        async def grace() -> None:
+            if self._gate.is_closed:
+                await expense.at_rest()
+
+        making = asyncio.ensure_future(self._make(call, request, expense, highest, spent=spent))
+        return await cancelled_after(making, grace)
+
+    async def _make(
+        self, call: Call[Answer], request: CompletionRequest, expense: Expense, highest: float, *, spent: Usage
+    ) -> _Attempt[Answer]:
+        """Make one call, and store an answer that nothing is wrong with before its cost is recorded, which may fail."""
         cost = 0.0
-        held: list[Budget] = []
         try:
-            for budget in self._budgets:
-                await budget.reserve(reserved)
-                held.append(budget)
             estimated = call.input_tokens + request.max_output_tokens
-            completion = await self._executor(request, estimated_tokens=estimated)
+            completion = await self._executor(request, estimated_tokens=estimated, attempts=expense)
             usage = completion_usage(self._spec.price, completion)
-            cost = reserved if usage.cost_usd is None else usage.cost_usd
+            cost = highest if usage.cost_usd is None else usage.cost_usd
             attempt = _Attempt(completion, spent + usage, judge(call, completion, request, self._spec))
             if isinstance(attempt.verdict, Usable) and attempt.verdict.note is None:
                 await self._keep(call, attempt)
         finally:
-            for budget in held:
-                await budget.settle(reserved_usd=reserved, spent_usd=cost)
+            await expense.settle(cost)
         return attempt
 
     async def _keep(self, call: Call[Answer], attempt: _Attempt[Answer], notes: tuple[str, ...] = ()) -> None:

@@ -1,10 +1,11 @@
-"""Work that goes on to its end although the task that waits for it is cancelled.
+"""Work that goes on for a while although the task that waits for it is cancelled.
 
 Belongs here: waiting for such work. Does not belong here: undoing it (whoever began it knows how).
 """
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 logger = logging.getLogger(__name__)
@@ -23,4 +24,17 @@ async def finish(work: asyncio.Future[_Result], *, or_else: str) -> _Result:
         await asyncio.wait([work])
         if not work.cancelled() and (error := work.exception()) is not None:
             logger.warning("%s: %s", or_else, error)
+        raise
+
+
+async def cancelled_after(work: asyncio.Future[_Result], grace: Callable[[], Awaitable[object]]) -> _Result:
+    """Return the result of ``work``. A cancellation reaches it once ``grace()`` is over, a second one at once."""
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        try:
+            await grace()
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
         raise

@@ -5,6 +5,7 @@ Does not belong here: a client of any provider, prompts, retries (``retries``) o
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -92,20 +93,33 @@ class LanguageModel(Protocol):
         """Return the model's answer.
 
         Raises:
+            UnansweredError: the same request may succeed later, and may have been carried out already.
             TransientModelError: the same request may succeed later.
             PermanentModelError: it will not, whatever the number of attempts.
         """
         ...
 
 
+class Attempts(Protocol):
+    """Whoever wants to know of the attempts that an executor makes at one call (``expense``)."""
+
+    async def before(self) -> None:
+        """Get ready for an attempt. What this raises ends the call."""
+        ...
+
+    def under_way(self) -> AbstractContextManager[None]:
+        """Return what is entered when the request goes out, and left with what comes of it."""
+        ...
+
+
 class CallExecutor(Protocol):
     """Makes calls at the pace that the provider allows, repeating those that failed for a passing reason (``pacing``).
 
-    ``estimated_tokens`` is what the caller expects the request to weigh, the answer's limit included.
-    Raises what ``LanguageModel.complete`` raises, once repeating it does not help any more.
+    ``estimated_tokens`` is what the caller expects the request to weigh, the answer's limit included. ``attempts`` is
+    told of each attempt. Raises what ``LanguageModel.complete`` raises, once repeating it does not help any more.
     """
 
-    async def __call__(self, request: CompletionRequest, *, estimated_tokens: int) -> Completion:
+    async def __call__(self, request: CompletionRequest, *, estimated_tokens: int, attempts: Attempts) -> Completion:
         """Return the model's answer."""
         ...
 
@@ -136,6 +150,10 @@ class TransientModelError(LanguageModelError):
     ) -> None:
         super().__init__(message, status=status, code=code)
         self.retry_after_seconds = retry_after_seconds
+
+
+class UnansweredError(TransientModelError):
+    """The request went out and no answer came that can be read: the provider may have carried it out, and charge it."""
 
 
 class RateLimitedError(TransientModelError):

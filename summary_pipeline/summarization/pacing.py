@@ -9,7 +9,9 @@ import logging
 import random
 
 from summary_pipeline.summarization.clock import Clock, SystemClock
+from summary_pipeline.summarization.expense import Expense
 from summary_pipeline.summarization.language_model import (
+    Attempts,
     Completion,
     CompletionRequest,
     LanguageModel,
@@ -45,17 +47,21 @@ class PacedModel:
         self._policy = retry_policy or RetryPolicy()
         self._random = random.Random()  # noqa: S311 - spreads pauses, nothing is secret
 
-    async def __call__(self, request: CompletionRequest, *, estimated_tokens: int) -> Completion:
+    async def __call__(
+        self, request: CompletionRequest, *, estimated_tokens: int, attempts: Attempts | None = None
+    ) -> Completion:
         """Return the model's answer to ``request``, which is expected to weigh ``estimated_tokens``, answer included.
 
         Raises:
             PermanentModelError: repeating the call is pointless.
             TransientModelError: it failed too often, or the provider asks for a longer pause than the policy grants.
         """
+        attempts = attempts or Expense()
         ticket = self._limiter.ticket()
         for attempt in itertools.count(1):
+            await attempts.before()
             try:
-                return await self._attempt(request, estimated_tokens, ticket)
+                return await self._attempt(request, estimated_tokens, ticket, attempts)
             except TransientModelError as error:
                 pause = self._policy.pause(error, attempt, self._random.random())
                 if pause is None:
@@ -64,10 +70,11 @@ class PacedModel:
             await self._clock.sleep(pause)
         raise AssertionError("unreachable: attempts are counted without an end")
 
-    async def _attempt(self, request: CompletionRequest, tokens: int, ticket: int) -> Completion:
+    async def _attempt(self, request: CompletionRequest, tokens: int, ticket: int, attempts: Attempts) -> Completion:
         permit = await self._limiter.acquire(tokens, ticket)
         try:
-            completion = await self._model.complete(request)
+            with attempts.under_way():
+                completion = await self._model.complete(request)
             used = completion.input_tokens + completion.output_tokens
             unused = max(0, request.max_output_tokens - completion.output_tokens)
         except RateLimitedError as error:

@@ -46,11 +46,16 @@ class ProgressCounter:
 
 
 async def gather_or_cancel(work: Iterable[Coroutine[Any, Any, _Result]]) -> list[_Result]:
-    """Run ``work`` side by side and return the results in order. The first error cancels the rest and is raised."""
+    """Run ``work`` side by side and return the results in order. The first error cancels the rest and is raised.
+
+    What a call under way makes of being cancelled is its own affair (``answering``); it is waited for.
+    """
+    tasks = [asyncio.ensure_future(one) for one in work]
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one) for one in work]
-    except BaseExceptionGroup as errors:
-        # The others failed while being cancelled, or for the same reason: one error is what callers can act on.
-        raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        # A cancellation while they end is passed on to them: some of them let a call end first, unless told again.
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

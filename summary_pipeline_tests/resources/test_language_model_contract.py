@@ -20,6 +20,7 @@ from summary_pipeline.summarization.language_model import (
     RateLimitedError,
     RateLimitState,
     TransientModelError,
+    UnansweredError,
 )
 from summary_pipeline.summarization.model_registry import built_in_registry
 
@@ -159,9 +160,11 @@ async def test_a_limit_that_binds_is_an_error_of_its_own(model: LanguageModel, s
 
 
 @pytest.mark.parametrize("kind", ["dropped_connection", "truncated_body", "malformed_body"])
-async def test_a_broken_exchange_is_transient(model: LanguageModel, server: RunningServer, kind: FaultKind) -> None:
+async def test_a_broken_exchange_may_have_been_carried_out_and_is_transient(
+    model: LanguageModel, server: RunningServer, kind: FaultKind
+) -> None:
     fault(server, kind, times=1)
-    with pytest.raises(TransientModelError):
+    with pytest.raises(UnansweredError):
         await model.complete(request())
     assert (await model.complete(request())).text
 
@@ -172,19 +175,23 @@ async def test_a_server_error_is_transient(model: LanguageModel, server: Running
     with pytest.raises(TransientModelError) as caught:
         await model.complete(request())
     assert (caught.value.status, caught.value.retry_after_seconds) == (status, 4.0)
+    assert not isinstance(caught.value, UnansweredError)
 
 
-async def test_a_server_that_does_not_answer_is_transient(server: RunningServer) -> None:
+async def test_a_request_that_was_not_answered_in_time_may_have_been_carried_out_and_is_transient(
+    server: RunningServer,
+) -> None:
     fault(server, "hang", seconds=60)
     async with AsyncOpenAI(base_url=server.base_url, api_key="any", timeout=0.3) as client:
-        with pytest.raises(TransientModelError, match="in time"):
+        with pytest.raises(UnansweredError, match="in time"):
             await OpenAILanguageModel(client).complete(request())
 
 
 async def test_a_server_that_is_not_there_is_transient() -> None:
     async with AsyncOpenAI(base_url="http://127.0.0.1:9/v1", api_key="any") as client:
-        with pytest.raises(TransientModelError, match="connection"):
+        with pytest.raises(TransientModelError, match="connection") as caught:
             await OpenAILanguageModel(client).complete(request())
+    assert not isinstance(caught.value, UnansweredError)
 
 
 async def test_a_key_that_can_not_be_sent_is_permanent_and_is_not_shown(server: RunningServer) -> None:

@@ -21,6 +21,7 @@ from summary_pipeline.summarization.language_model import (
     RateLimitedError,
     RateLimitState,
     TransientModelError,
+    UnansweredError,
 )
 
 NOW = dt.datetime(2026, 11, 21, 12, 0, 0, tzinfo=dt.UTC)
@@ -94,8 +95,24 @@ def test_429_may_name_its_type_in_any_way(kind: object) -> None:
 )
 def test_a_call_that_brought_no_answer_may_be_repeated(raised: Exception, code: str) -> None:
     error = to_model_error(raised, now=NOW)
-    assert isinstance(error, TransientModelError)
+    assert isinstance(error, UnansweredError)
     assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("raised", "cause"),
+    [
+        (openai.APITimeoutError(REQUEST), httpx2.ConnectTimeout("late")),
+        (openai.APITimeoutError(REQUEST), httpx2.PoolTimeout("full")),
+        (openai.APIConnectionError(request=REQUEST), httpx2.ConnectError("refused")),
+        (openai.APIConnectionError(request=REQUEST), httpx2.ProxyError("refused")),
+    ],
+)
+def test_a_call_that_never_reached_the_server_costs_nothing(raised: Exception, cause: Exception) -> None:
+    raised.__cause__ = cause
+    error = to_model_error(raised, now=NOW)
+    assert isinstance(error, TransientModelError)
+    assert not isinstance(error, UnansweredError)
 
 
 def test_a_lost_connection_names_its_cause() -> None:

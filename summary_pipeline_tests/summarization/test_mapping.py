@@ -161,30 +161,49 @@ async def test_chunks_that_are_not_the_whole_transcript_are_refused_before_any_c
     assert model.requests == []
 
 
-async def test_a_permanent_failure_cancels_the_rest_and_keeps_what_is_stored() -> None:
-    answered = 0
+def failing_at_third(*, others_end: asyncio.Event, failed: asyncio.Event) -> ScriptedModel:
+    """Return a model that meets the third call with an error and answers others once ``others_end`` is set."""
+
+    async def third_is_first() -> None:
+        if len(model.requests) != 3:
+            await others_end.wait()
 
     def fails_at_third(request: CompletionRequest) -> Completion:
-        nonlocal answered
-        answered += 1
-        if answered == 3:
+        if request is model.requests[2]:
+            failed.set()
             raise PermanentModelError("no quota", status=429, code="insufficient_quota")
         return faithful(request)
 
-    async def fourth_and_later_hang() -> None:
-        if len(model.requests) > 3:
-            await asyncio.Event().wait()
+    model = ScriptedModel(fails_at_third, pause=third_is_first)
+    return model
 
-    model = ScriptedModel(fails_at_third, pause=fourth_and_later_hang)
-    store = MemoryChunkStore()
+
+async def test_after_a_failure_nothing_more_is_asked_and_answers_under_way_are_waited_for_and_stored() -> None:
+    others_end, failed = asyncio.Event(), asyncio.Event()
+    model, store = failing_at_third(others_end=others_end, failed=failed), MemoryChunkStore()
+    mapping = asyncio.create_task(summarizer(model, store=store).map_chunks(chunks(9)))
+    await failed.wait()
+    await asyncio.sleep(0.05)
+    assert model.under_way == 3
+    others_end.set()
     with pytest.raises(PermanentModelError, match="no quota"):
-        await summarizer(model, store=store).map_chunks(chunks(9))
-    assert model.under_way == 0
-    assert model.cancelled > 0
-    assert len(store.entries) == 2
+        await mapping
+    assert (len(model.requests), model.cancelled, len(store.entries)) == (4, 0, 3)
     again = ScriptedModel()
     await summarizer(again, store=store).map_chunks(chunks(9))
-    assert len(again.requests) == 7
+    assert len(again.requests) == 6
+
+
+async def test_whoever_cancels_waits_for_no_answer_also_where_a_call_has_failed() -> None:
+    failed = asyncio.Event()
+    model = failing_at_third(others_end=asyncio.Event(), failed=failed)
+    mapping = asyncio.create_task(summarizer(model).map_chunks(chunks(9)))
+    await failed.wait()
+    await asyncio.sleep(0.05)
+    mapping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await mapping
+    assert (model.under_way, model.cancelled) == (0, 3)
 
 
 async def test_an_unusable_answer_for_one_chunk_fails_the_whole() -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 
 import pytest
 
@@ -58,6 +59,28 @@ async def test_being_cancelled_cancels_the_work() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert cancelled == [True]
+
+
+async def test_work_that_ends_slowly_after_an_error_is_told_again_when_it_is_cancelled_from_outside() -> None:
+    told: list[int] = []
+    told_once = asyncio.Event()
+
+    async def slow() -> None:
+        for time in (1, 2):
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            told.append(time)
+            told_once.set()
+
+    async def fail() -> None:
+        raise LookupError
+
+    task = asyncio.ensure_future(gather_or_cancel([gather_or_cancel([slow()]), fail()]))
+    await told_once.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert told == [1, 2]
 
 
 def test_progress_counts_answers_and_those_from_the_store() -> None:

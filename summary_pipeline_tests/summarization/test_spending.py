@@ -5,16 +5,25 @@ from dataclasses import replace
 
 import pytest
 
-from summary_pipeline.summarization.answering import Answerer, DirectCalls
+from summary_pipeline.summarization.answering import Answerer, as_executor
 from summary_pipeline.summarization.calls import Call, CallFactory
 from summary_pipeline.summarization.chunk_store import ChunkStore, MemoryChunkStore
 from summary_pipeline.summarization.chunking import chunk_transcript
 from summary_pipeline.summarization.cited_lines import PartialAnswer
-from summary_pipeline.summarization.cost import Budget, VideoBudget
+from summary_pipeline.summarization.cost import Budget, VideoBudget, highest_call_cost
 from summary_pipeline.summarization.errors import CostLimitError
-from summary_pipeline.summarization.language_model import Completion, CompletionRequest, TransientModelError
+from summary_pipeline.summarization.language_model import (
+    CallExecutor,
+    Completion,
+    CompletionRequest,
+    TransientModelError,
+    UnansweredError,
+)
 from summary_pipeline.summarization.model_registry import built_in_registry
+from summary_pipeline.summarization.pacing import PacedModel
 from summary_pipeline.summarization.parameters import SummarizationParameters
+from summary_pipeline.summarization.rate_limit import AdaptiveLimiter
+from summary_pipeline.summarization.retries import RetryPolicy
 from summary_pipeline_tests.summarization.scripted_model import ENCODING, ScriptedModel, faithful, speech
 
 PARAMETERS = SummarizationParameters()
@@ -24,9 +33,16 @@ MAP_CALL: Call[PartialAnswer] = CallFactory(PARAMETERS, SPEC, "en").map_call(
 )
 
 
-def answerer(model: ScriptedModel, *budgets: Budget, store: ChunkStore | None = None) -> Answerer:
+_HIGHEST = highest_call_cost(
+    SPEC.price, input_tokens=MAP_CALL.input_tokens, output_tokens=MAP_CALL.request.max_output_tokens
+)
+assert _HIGHEST is not None
+HIGHEST_USD = _HIGHEST
+
+
+def answerer(model: ScriptedModel | CallExecutor, *budgets: Budget, store: ChunkStore | None = None) -> Answerer:
     return Answerer(
-        DirectCalls(model),
+        as_executor(model),
         SPEC,
         store=MemoryChunkStore() if store is None else store,
         budgets=budgets,
@@ -60,6 +76,91 @@ async def test_a_failed_call_gives_its_reservation_back_to_every_budget() -> Non
         await answerer(ScriptedModel(failing), *budgets).answer(MAP_CALL)
     for budget in budgets:
         await budget.reserve(1.0)
+
+
+@pytest.mark.parametrize("error", [UnansweredError("timed out"), ZeroDivisionError("no error of a model")])
+async def test_a_call_that_went_out_and_brought_no_answer_costs_the_most_that_it_may(error: Exception) -> None:
+    def lost(_: CompletionRequest) -> Completion:
+        raise error
+
+    budget = VideoBudget(1.0)
+    with pytest.raises(type(error)):
+        await answerer(ScriptedModel(lost), budget).answer(MAP_CALL)
+    await budget.reserve(1.0 - HIGHEST_USD)
+    with pytest.raises(CostLimitError, match=f"{HIGHEST_USD:.4f} are spent"):
+        await budget.reserve(HIGHEST_USD / 2)
+
+
+async def test_a_call_that_is_cancelled_under_way_costs_the_most_that_it_may() -> None:
+    out = asyncio.Event()
+
+    async def hang() -> None:
+        out.set()
+        await asyncio.Event().wait()
+
+    budget = VideoBudget(1.0)
+    asking = asyncio.create_task(answerer(ScriptedModel(pause=hang), budget).answer(MAP_CALL))
+    await out.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    with pytest.raises(CostLimitError, match=rf"{HIGHEST_USD:.4f} are spent, \$0.0000 set aside"):
+        await budget.reserve(1.0)
+
+
+class AskedBudget(VideoBudget):
+    """A budget that tells when it has been asked for money."""
+
+    def __init__(self, limit_usd: float) -> None:
+        super().__init__(limit_usd)
+        self.asked = asyncio.Event()
+
+    async def reserve(self, usd: float) -> None:
+        await super().reserve(usd)
+        self.asked.set()
+
+
+async def test_a_call_that_is_cancelled_before_it_went_out_costs_nothing() -> None:
+    limiter = AdaptiveLimiter()
+    limiter.limited(await limiter.acquire(1, limiter.ticket()), 3600, None)
+    model, budget = ScriptedModel(), AskedBudget(1.0)
+    asking = asyncio.create_task(answerer(PacedModel(model, limiter), budget).answer(MAP_CALL))
+    await budget.asked.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert model.requests == []
+    await budget.reserve(1.0)
+
+
+def raising(errors: list[TransientModelError]) -> ScriptedModel:
+    """Return a model that raises ``errors`` first."""
+
+    def reply(request: CompletionRequest) -> Completion:
+        if errors:
+            raise errors.pop(0)
+        return faithful(request)
+
+    return ScriptedModel(reply)
+
+
+async def test_attempts_of_one_call_that_brought_no_answer_count_beside_the_one_that_did() -> None:
+    model = raising([UnansweredError("timed out"), TransientModelError("503", status=503), UnansweredError("gone")])
+    budget = VideoBudget(1.0)
+    paced = PacedModel(model, retry_policy=RetryPolicy(first_pause_seconds=0))
+    answered = await answerer(paced, budget).answer(MAP_CALL)
+    assert answered.usage.cost_usd is not None
+    spent = 2 * HIGHEST_USD + answered.usage.cost_usd
+    with pytest.raises(CostLimitError, match=rf"{spent:.4f} are spent, \$0.0000 set aside"):
+        await budget.reserve(1.0)
+
+
+async def test_a_limit_allows_no_attempt_that_those_before_it_have_used_up() -> None:
+    model = raising([UnansweredError("timed out") for _ in range(9)])
+    paced = PacedModel(model, retry_policy=RetryPolicy(first_pause_seconds=0))
+    with pytest.raises(CostLimitError, match="what comes next"):
+        await answerer(paced, VideoBudget(2.5 * HIGHEST_USD)).answer(MAP_CALL)
+    assert len(model.requests) == 2
 
 
 async def test_tokens_that_the_provider_does_not_count_count_as_the_most_that_the_call_may_cost() -> None:

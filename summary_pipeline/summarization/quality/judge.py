@@ -18,6 +18,8 @@ from typing import Final
 
 from summary_pipeline.summarization.answering import as_executor
 from summary_pipeline.summarization.cost import Budget, Usage, completion_usage, highest_call_cost
+from summary_pipeline.summarization.expense import Expense
+from summary_pipeline.summarization.gate import Gate
 from summary_pipeline.summarization.language_model import (
     CallExecutor,
     Completion,
@@ -101,9 +103,10 @@ class Judge:
         """
         questions = questions_about(transcript, summary, is_long=self._is_long(transcript))
         spending = _Spending(self._budget)
+        gate = Gate(self._at_once)
         try:
             await spending.reserve(sum(map(self._highest_cost, questions)))
-            ratings = await gather_or_cancel(self._rate(question, spending) for question in questions)
+            ratings = await gather_or_cancel(self._rate(question, spending, gate) for question in questions)
         finally:
             await spending.settle()
         criteria = {}
@@ -113,9 +116,9 @@ class Judge:
         score = round(sum(criteria.values()) / len(criteria), 4)
         return Judgement(score=score, criteria=criteria, usage=spending.usage)
 
-    async def _rate(self, question: Question, spending: "_Spending") -> float:
+    async def _rate(self, question: Question, spending: "_Spending", gate: Gate) -> float:
         """Return a rating from 1 to 5."""
-        async with self._at_once:
+        async with gate.place():
             if self._spec.supports_logprobs:
                 completion = await self._ask(question, spending, top_logprobs=TOP_LOGPROBS)
                 rating = expected_rating(completion.first_token)
@@ -155,7 +158,11 @@ class Judge:
             top_logprobs=top_logprobs,
         )
         weight = self._input_tokens(question) + samples * self._output_tokens
-        completion = await self._executor(request, estimated_tokens=weight)
+        expense = Expense(usd=self._cost(question, samples))
+        try:
+            completion = await self._executor(request, estimated_tokens=weight, attempts=expense)
+        finally:
+            spending.lost_usd += expense.lost_usd
         spending.usage += completion_usage(self._spec.price, completion)
         return completion
 
@@ -197,6 +204,7 @@ class _Spending:
         self._budget = budget
         self._reserved = 0.0
         self.usage = Usage()
+        self.lost_usd = 0.0
 
     async def reserve(self, usd: float) -> None:
         """Set ``usd`` aside, if there is a budget."""
@@ -209,7 +217,7 @@ class _Spending:
         if self._budget is not None and self._reserved:
             # Where the provider counts no tokens, the highest price is what is known.
             spent = self._reserved if self.usage.cost_usd is None else self.usage.cost_usd
-            await self._budget.settle(reserved_usd=self._reserved, spent_usd=spent)
+            await self._budget.settle(reserved_usd=self._reserved, spent_usd=spent + self.lost_usd)
 
 
 def expected_rating(first_token: Mapping[str, float] | None) -> float | None:

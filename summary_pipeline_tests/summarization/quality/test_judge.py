@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from summary_pipeline.summarization.cost import VideoBudget
 from summary_pipeline.summarization.errors import CostLimitError
-from summary_pipeline.summarization.language_model import Completion, CompletionRequest, TransientModelError
+from summary_pipeline.summarization.language_model import (
+    Completion,
+    CompletionRequest,
+    TransientModelError,
+    UnansweredError,
+)
 from summary_pipeline.summarization.model_registry import ModelSpec, Price
 from summary_pipeline.summarization.quality.judge import (
     SAMPLES,
@@ -148,6 +153,17 @@ async def test_what_was_spent_before_a_failure_is_settled() -> None:
     ((reserved, spent),) = purse.settled
     assert reserved == pytest.approx(sum(purse.reserved))
     assert spent == pytest.approx(2 * (1_000 + 10 * SAMPLES) / 1_000_000)
+
+
+async def test_a_question_that_may_have_been_answered_unheard_is_settled_at_its_highest_price() -> None:
+    def unheard(_: CompletionRequest) -> Completion:
+        raise UnansweredError("timed out")
+
+    purse = Purse(10.0)
+    with pytest.raises(UnansweredError):
+        await Judge(ScriptedModel(unheard), spec=SAMPLED, budget=purse, at_once=1).judge(SOURCE, HUB)
+    ((reserved, spent),) = purse.settled
+    assert 0 < spent < reserved
 
 
 async def test_no_more_calls_are_under_way_than_allowed() -> None:
