@@ -6,11 +6,14 @@ Belongs here: which chunks are asked about, and what becomes of the answers. Doe
 
 from typing import Any
 
+from summary_pipeline.summarization import cited_lines
 from summary_pipeline.summarization.answering import Answered, Answerer
+from summary_pipeline.summarization.call_shapes import partial_shape, second_limit
 from summary_pipeline.summarization.calls import Call, CallFactory, fits, require_fit
 from summary_pipeline.summarization.chunking import Chunk, Chunks
 from summary_pipeline.summarization.citations import resolve_points
 from summary_pipeline.summarization.cited_lines import PartialAnswer
+from summary_pipeline.summarization.cost import highest_call_cost
 from summary_pipeline.summarization.coverage import claims_of_chunks, require_full_coverage
 from summary_pipeline.summarization.progress import ProgressCounter, ProgressListener, gather_or_cancel
 from summary_pipeline.summarization.summary import ChunkSummaries, PartialSummary
@@ -66,6 +69,26 @@ def opening_calls(factory: CallFactory, chunks: Chunks) -> list[Call[Any]]:
     return [factory.single_call(chunks.chunks, transcript_tokens=tokens, encoding=chunks.encoding)]
 
 
+def spent_on(summaries: ChunkSummaries, factory: CallFactory) -> float:
+    """Return the US dollars that ``summaries`` cost the run that made them, 0 where no price is known.
+
+    A call whose tokens the provider did not count is taken to have cost the most that it may.
+    """
+    spec = factory.spec
+    shape = partial_shape(cited_lines.CHUNK_SUMMARY, factory.parameters, spec, factory.language)
+    limits = (shape.max_output_tokens, second_limit(spec, shape.max_output_tokens))
+    usd = 0.0
+    for partial in summaries.partials:
+        if partial.from_store:
+            continue
+        if partial.usage.cost_usd is not None:
+            usd += partial.usage.cost_usd
+            continue
+        for limit in limits[: partial.usage.calls]:
+            usd += highest_call_cost(spec.price, input_tokens=partial.request_tokens, output_tokens=limit) or 0.0
+    return usd
+
+
 def takes_one_call(factory: CallFactory, chunks: Chunks) -> bool:
     """Say whether one call summarizes the whole transcript: always for one chunk, else by the parameters and the model.
 
@@ -106,5 +129,6 @@ def partial_summary(
         prompt_version=call.version,
         usage=answered.usage,
         from_store=answered.from_store,
+        request_tokens=call.input_tokens,
         notes=(*answered.notes, *(f"{call.subject}: {note}" for note in notes)),
     )

@@ -19,7 +19,7 @@ from summary_pipeline.summarization.chunk_store import ChunkStore, MemoryChunkSt
 from summary_pipeline.summarization.chunking import Chunks, chunk_transcript
 from summary_pipeline.summarization.cost import Budget, VideoBudget
 from summary_pipeline.summarization.language_model import CallExecutor, LanguageModel
-from summary_pipeline.summarization.mapping import map_chunks
+from summary_pipeline.summarization.mapping import map_chunks, spent_on
 from summary_pipeline.summarization.model_registry import ModelRegistry, built_in_registry
 from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.progress import ProgressListener
@@ -76,7 +76,7 @@ class Summarizer:
     async def map_chunks(self, chunks: Chunks) -> ChunkSummaries:
         """Summarize each chunk, all at once under the concurrency limit; or pass all through where one call takes them.
 
-        When a call fails for good, the others are cancelled. Answers that have come stay in the store.
+        When a call fails for good, no other is begun; answers that have come, or are under way, stay in the store.
 
         Raises:
             NothingToSummarizeError: there are no chunks.
@@ -102,10 +102,11 @@ class Summarizer:
             NothingToSummarizeError, ContextExceededError, CostLimitError, AnswerError, LanguageModelError: as in
             ``map_chunks``.
         """
+        factory = CallFactory(self._parameters, self._spec, partials.language)
         return await reduce_summaries(
             partials,
-            factory=CallFactory(self._parameters, self._spec, partials.language),
-            answerer=self._answerer(spent_usd=partials.usage.cost_usd or 0.0),
+            factory=factory,
+            answerer=self._answerer(spent_usd=spent_on(partials, factory)),
             listener=self._on_progress,
         )
 

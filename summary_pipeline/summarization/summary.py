@@ -44,7 +44,7 @@ class PartialSummary(_Value):
     """What is left of one chunk, or after merging of several: cited statements. Also says what it stands for.
 
     ``chunks`` and ``tokens`` are what coverage is computed from. ``usage`` is what it cost, by whoever it was paid;
-    ``from_store`` says that this run paid nothing for it.
+    ``from_store`` says that this run paid nothing for it. ``request_tokens`` is what its request weighed by our count.
     """
 
     chunks: tuple[int, ...]
@@ -55,6 +55,7 @@ class PartialSummary(_Value):
     prompt_version: str
     usage: Usage = Usage()
     from_store: bool = False
+    request_tokens: int = 0
     notes: tuple[str, ...] = ()
 
 

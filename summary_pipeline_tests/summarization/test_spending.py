@@ -19,11 +19,13 @@ from summary_pipeline.summarization.language_model import (
     TransientModelError,
     UnansweredError,
 )
+from summary_pipeline.summarization.mapping import spent_on
 from summary_pipeline.summarization.model_registry import built_in_registry
 from summary_pipeline.summarization.pacing import PacedModel
 from summary_pipeline.summarization.parameters import SummarizationParameters
 from summary_pipeline.summarization.rate_limit import AdaptiveLimiter
 from summary_pipeline.summarization.retries import RetryPolicy
+from summary_pipeline.summarization.summarizer import Summarizer
 from summary_pipeline_tests.summarization.scripted_model import ENCODING, ScriptedModel, faithful, speech
 
 PARAMETERS = SummarizationParameters()
@@ -33,11 +35,13 @@ MAP_CALL: Call[PartialAnswer] = CallFactory(PARAMETERS, SPEC, "en").map_call(
 )
 
 
-_HIGHEST = highest_call_cost(
-    SPEC.price, input_tokens=MAP_CALL.input_tokens, output_tokens=MAP_CALL.request.max_output_tokens
-)
-assert _HIGHEST is not None
-HIGHEST_USD = _HIGHEST
+def highest_usd(call: Call[PartialAnswer]) -> float:
+    usd = highest_call_cost(SPEC.price, input_tokens=call.input_tokens, output_tokens=call.request.max_output_tokens)
+    assert usd is not None
+    return usd
+
+
+HIGHEST_USD = highest_usd(MAP_CALL)
 
 
 def answerer(model: ScriptedModel | CallExecutor, *budgets: Budget, store: ChunkStore | None = None) -> Answerer:
@@ -172,6 +176,25 @@ async def test_tokens_that_the_provider_does_not_count_count_as_the_most_that_th
     assert answered.usage.cost_usd is None
     with pytest.raises(CostLimitError):
         await budget.reserve(1.0)
+
+
+async def test_a_map_phase_that_nobody_counted_has_cost_the_most_that_it_may_when_the_reduce_phase_begins() -> None:
+    def uncounted(request: CompletionRequest) -> Completion:
+        return replace(faithful(request), input_tokens=0, output_tokens=0)
+
+    parameters = SummarizationParameters(single_call=False, chunk_tokens=1_000)
+    chunks = chunk_transcript(speech(5_000), max_tokens=1_000)
+    factory = CallFactory(parameters, SPEC, chunks.language)
+    calls = [factory.map_call(chunk, of=len(chunks.chunks), encoding=ENCODING) for chunk in chunks.chunks]
+    highest = sum(map(highest_usd, calls))
+    summaries = await Summarizer(ScriptedModel(uncounted), parameters=parameters).map_chunks(chunks)
+    assert spent_on(summaries, factory) == pytest.approx(highest)
+    assert spent_on(summaries.paid_before(), factory) == 0.0
+    last = ScriptedModel()
+    limited = parameters.model_copy(update={"max_cost_per_video_usd": 1.001 * highest})
+    with pytest.raises(CostLimitError, match="SUMMARY_MAX_COST_PER_VIDEO_USD"):
+        await Summarizer(last, parameters=limited).reduce(summaries)
+    assert last.requests == []
 
 
 class LookedAtBudget(VideoBudget):
