@@ -12,6 +12,8 @@ import os
 import signal
 import sys
 import threading
+import time
+from contextlib import suppress
 from functools import cache, partial
 
 from billiard.process import active_children  # type: ignore[import-untyped]  # publishes no types
@@ -31,6 +33,9 @@ from summary_pipeline.summarization.errors import ModelConfigurationError
 
 #: Seconds that runs get to end by themselves after SIGTERM, before they are interrupted.
 SHUTDOWN_GRACE_SECONDS = 10.0
+#: Seconds that the worker then gets to stop in order, before it ends whatever hangs. In all it takes less than the 30 s
+#: that Kubernetes gives.
+ORDERLY_STOP_SECONDS = 15.0
 #: Seconds between two looks at an empty queue in PostgreSQL. Kombu's own value is 1, which a single event waits for.
 SQL_POLL_SECONDS = 0.2
 
@@ -44,7 +49,7 @@ def main() -> None:
     parser.add_argument("--loglevel", default="INFO", help="log level of the worker")
     arguments = parser.parse_args()
     _require_settings()
-    signals.worker_shutting_down.connect(_interrupt_runs_after_grace, weak=False)
+    signals.worker_shutting_down.connect(_see_to_the_stop, weak=False)
     signals.worker_process_init.connect(partial(_end_with_parent, parent=os.getpid()), weak=False)
     sql_transport.Transport.polling_interval = SQL_POLL_SECONDS
     keep_few_connections()
@@ -96,18 +101,37 @@ def worker_app(instance: DagsterInstance) -> Celery:
     return launcher.celery
 
 
-def _interrupt_runs_after_grace(**_signal: object) -> None:
-    """Celery waits for its tasks without end; a run may take longer than whoever stops the worker will wait."""
+def _see_to_the_stop(**_signal: object) -> None:
+    """Celery waits for its tasks and processes without end; whoever stops the worker will not wait that long."""
+    threading.Thread(target=_stop_in_bounded_time, name="stop", daemon=True).start()
 
-    def interrupt() -> None:
-        children = active_children()
-        logger.warning("Interrupting the runs of %d worker processes; run retries start them again.", len(children))
-        for child in children:
-            os.kill(child.pid, signal.SIGTERM)
 
-    timer = threading.Timer(SHUTDOWN_GRACE_SECONDS, interrupt)
-    timer.daemon = True
-    timer.start()
+def _stop_in_bounded_time() -> None:
+    time.sleep(SHUTDOWN_GRACE_SECONDS)
+    logger.warning(
+        "Interrupting the runs of %d worker processes; run retries start them again.", _send_to_children(signal.SIGTERM)
+    )
+    time.sleep(ORDERLY_STOP_SECONDS)
+    # It hangs: a process that died at the signal has kept a lock of the pool, or one does not let itself be ended.
+    try:
+        logger.critical(
+            "The worker has not stopped within %.0f s: it killed the %d processes that were left, and ends.",
+            SHUTDOWN_GRACE_SECONDS + ORDERLY_STOP_SECONDS,
+            _send_to_children(signal.SIGKILL),
+        )
+    finally:
+        # An ordinary exit would wait for the very threads that hang.
+        os._exit(1)
+
+
+def _send_to_children(number: signal.Signals) -> int:
+    """Send a signal to every process of the pool, and return how many there are."""
+    children = active_children()
+    for child in children:
+        # The pool may have noticed its end since.
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, number)
+    return len(children)
 
 
 if __name__ == "__main__":

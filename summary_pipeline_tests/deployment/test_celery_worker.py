@@ -13,6 +13,7 @@ from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.dagster_run import DagsterRunStatus
 from dagster_celery.launcher import CeleryRunLauncher
 
+from summary_pipeline.deployment.celery_worker import ORDERLY_STOP_SECONDS, SHUTDOWN_GRACE_SECONDS
 from summary_pipeline.deployment.launcher import SQL_BROKER_PREFIX
 from summary_pipeline.deployment.parent_watch import GRACE_SECONDS
 from summary_pipeline.deployment.worker_health import HEARTBEAT_TIMEOUT_SECONDS, judge_worker
@@ -138,6 +139,25 @@ def test_an_orderly_stop_lets_the_run_under_way_finish_also_in_a_process_that_re
     (tmp_path / "go").touch()
     stop.join()
     assert deployment.run(run_id).status == DagsterRunStatus.SUCCESS
+
+
+def test_a_worker_that_hangs_when_it_is_stopped_together_with_its_processes_ends_all_the_same(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """The process that is held stands for one that died with a lock of the pool: the stop waits for it without end."""
+    (tmp_path / "go").touch()
+    run_id = deployment.submit(tmp_path)
+    process = psutil.Process(deployment.wait_until_it_works(run_id, tmp_path))
+    deployment.wait_for_status(run_id, DagsterRunStatus.SUCCESS)
+    worker = deployment.worker
+    process.suspend()
+    os.killpg(worker.pid, signal.SIGTERM)
+    bound = SHUTDOWN_GRACE_SECONDS + ORDERLY_STOP_SECONDS
+    assert psutil.wait_procs([worker, process], timeout=bound + 10)[1] == []
+    assert f"has not stopped within {bound:.0f} s" in deployment.supervisor.log(WORKER).read_text()
+    deployment.supervisor.stop(WORKER)
+    deployment.start_worker()
+    deployment.wait_for_status(deployment.submit(tmp_path), DagsterRunStatus.SUCCESS)
 
 
 def test_a_worker_that_is_killed_takes_its_processes_along_and_their_run_is_run_again(
