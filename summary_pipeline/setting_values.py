@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
+from summary_pipeline.summarization.structured import language_tag
+
 
 def _bootstrap_servers(value: str) -> str:
     servers = [server.strip() for server in value.split(",")]
@@ -33,6 +35,13 @@ def _identifier(value: str) -> str:
     return value
 
 
+def _language(value: str) -> str:
+    if language_tag(value) is None:
+        msg = "has not the form of a BCP 47 tag"
+        raise ValueError(msg)
+    return value
+
+
 def _time_zone(value: str) -> str:
     try:
         return ZoneInfo(value).key
@@ -45,4 +54,5 @@ BootstrapServers = Annotated[str, AfterValidator(_bootstrap_servers)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
+Language = Annotated[str, AfterValidator(_language)]
 Port = Annotated[int, Field(gt=0, lt=65536)]

@@ -18,7 +18,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
-from summary_pipeline.setting_values import BootstrapServers, HttpUrl, Identifier, Port, TimeZone
+from summary_pipeline.setting_values import BootstrapServers, HttpUrl, Identifier, Language, Port, TimeZone
 from summary_pipeline.summarization.model_registry import DEFAULT_MODEL
 
 LOCALSTACK_PORT = 4566
@@ -107,7 +107,7 @@ class PipelineSettings(_EnvironmentSettings):
     summary_reduce_group_size: int | None = Field(
         None, ge=2, description="Partial summaries per reduce call; unset means as many as fit.", examples=["5"]
     )
-    summary_language: str | None = Field(
+    summary_language: Language | None = Field(
         None, description="Language of summaries (BCP 47); unset means the transcript's.", examples=["en"]
     )
     summary_force: bool = Field(default=False, description="Ask the model again even where an answer is stored.")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from dagster._cli.utils import get_possibly_temporary_instance_for_cli
 
+from summary_pipeline.deployment.environment import DAGSTER_VARIABLES
 from summary_pipeline.settings import (
     PipelineSettings,
     PlatformSettings,
@@ -68,6 +69,16 @@ def test_the_neighbours_other_variables_are_ignored() -> None:
 def test_a_time_zone_that_there_is_not_is_refused(zone: str) -> None:
     with pytest.raises(SettingsError, match=r"SUMMARY_REPORT_TIMEZONE is malformed: .*IANA"):
         load_group(PipelineSettings, {"SUMMARY_REPORT_TIMEZONE": zone})
+
+
+@pytest.mark.parametrize("language", ["klingon!", "English", "en_US"])
+def test_a_language_that_is_no_tag_is_refused(language: str) -> None:
+    with pytest.raises(SettingsError, match=r"SUMMARY_LANGUAGE is malformed: .*BCP 47 .*Example: SUMMARY_LANGUAGE=en"):
+        load_pipeline_settings({"SUMMARY_LANGUAGE": language})
+
+
+def test_a_language_may_have_a_script_and_a_region() -> None:
+    assert load_pipeline_settings({"SUMMARY_LANGUAGE": "zh-Hant-TW"}).summary_language == "zh-Hant-TW"
 
 
 def test_definitions_need_no_variable_at_all() -> None:
@@ -136,6 +147,6 @@ def test_the_sample_env_file_documents_every_variable_with_its_description() -> 
 
 def test_the_sample_env_file_documents_every_variable_that_dagster_yaml_reads() -> None:
     sample = (REPOSITORY / "env.sample").read_text()
-    variables = re.findall(r"env: (\w+)", (REPOSITORY / "dagster.yaml").read_text())
-    assert variables
-    assert [name for name in variables if not re.search(rf"^# {name}=", sample, re.MULTILINE)] == []
+    assert DAGSTER_VARIABLES
+    for name, (purpose, example) in DAGSTER_VARIABLES.items():
+        assert f"# {purpose}\n# {name}={example}\n" in sample

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache, partial
 
@@ -21,6 +22,7 @@ from celery import Celery, signals
 from dagster import DagsterInstance
 from kombu.transport import sqlalchemy as sql_transport
 
+from summary_pipeline.deployment.environment import require_dagster_environment
 from summary_pipeline.deployment.housekeeping import keep_house
 from summary_pipeline.deployment.launcher import WarmWorkerRunLauncher
 from summary_pipeline.deployment.parent_watch import end_with_parent
@@ -74,11 +76,20 @@ def main() -> None:
 
 
 def _require_settings() -> None:
-    """End the process with what is wrong: a worker whose every run would fail must not look like one that works."""
+    """End the process with all that is wrong: a worker whose every run would fail must not look like one that works."""
+    if faults := list(_faults_of_settings()):
+        sys.exit("The worker does not start. " + "\n".join(faults))
+
+
+def _faults_of_settings() -> Iterator[str]:
     try:
         require_announced_usable(load_settings())
     except (SettingsError, ModelConfigurationError) as error:
-        sys.exit(f"The worker does not start. {error}")
+        yield str(error)
+    try:
+        require_dagster_environment(os.environ)
+    except SettingsError as error:
+        yield str(error)
 
 
 def _end_with_parent(parent: int, **_signal: object) -> None:

@@ -1,14 +1,40 @@
 """The environment and the home directory that every Dagster process shares.
 
-Belongs here: the names of the variables that ``dagster.yaml`` reads, and what is laid into ``DAGSTER_HOME``.
+Belongs here: the variables that ``dagster.yaml`` reads, whether they are there, and what is laid into ``DAGSTER_HOME``.
 Does not belong here: the platform's own variables (``settings``), or starting anything (``local``).
 """
 
 import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
 
+from summary_pipeline.settings import SettingsError
+
+#: What ``dagster.yaml`` reads, and where it is: each variable's purpose and an example.
+DAGSTER_VARIABLES = {
+    "DAGSTER_HOME": (
+        "Directory that holds dagster.yaml: a copy of the one at the top of this project.",
+        "/opt/dagster",
+    ),
+    "DAGSTER_POSTGRES_URL": (
+        "Dagster's own database, apart from the platform's.",
+        "postgresql+psycopg2://dagster:change-me@127.0.0.1:5432/dagster",
+    ),
+    "DAGSTER_CELERY_BROKER_URL": (
+        "Broker that hands runs to Celery workers: Redis, or Dagster's database as sqla+ and its URL.",
+        "redis://127.0.0.1:6379/0",
+    ),
+    "DAGSTER_CELERY_BACKEND_URL": (
+        "Where Celery keeps results: Redis, or Dagster's database as db+ and its URL.",
+        "redis://127.0.0.1:6379/0",
+    ),
+    "DAGSTER_MAX_CONCURRENT_RUNS": (
+        "Runs in progress at once: twice the number of worker processes.",
+        "4",
+    ),
+}
 LOCATION_NAME = "summary_pipeline"
 #: Runs in progress for each worker process: one that it works on, and one that waits at the broker, so that a process
 #: that ends a run does not stand still until the daemon looks at its queue again.
@@ -43,6 +69,49 @@ def dagster_environment(
         "DAGSTER_CODE_SERVER_HOST": code_server_host,
         "DAGSTER_CODE_SERVER_PORT": str(code_server_port),
     }
+
+
+def require_dagster_environment(environment: Mapping[str, str]) -> None:
+    """Refuse an environment in which ``DAGSTER_HOME/dagster.yaml`` makes no instance.
+
+    Dagster itself names one variable at a time, below a traceback, and takes an empty one for a value. A
+    ``dagster.yaml`` that was adapted decides itself what it reads.
+
+    Raises:
+        SettingsError: naming all variables that are missing or empty, each with its purpose and an example.
+    """
+    home = environment.get("DAGSTER_HOME")
+    configuration = Path(home or "").expanduser() / "dagster.yaml"
+    problems: list[str] = []
+    names: Iterable[str] = DAGSTER_VARIABLES
+    if home and configuration.is_file():
+        names = sorted(variables_in(yaml.safe_load(configuration.read_text(encoding="utf-8"))))
+    elif home:
+        problems.append(_describe("DAGSTER_HOME", f"is malformed: there is no {configuration}"))
+    problems.extend(_describe(name, "is missing") for name in names if not environment.get(name))
+    if problems:
+        listing = "\n".join(f"  {problem}" for problem in problems)
+        raise SettingsError(
+            f"{len(problems)} setting(s) of Dagster to mend, in the environment itself (.env is not read for them):\n"
+            f"{listing}"
+        )
+
+
+def variables_in(configuration: object) -> set[str]:
+    """Return the names under ``env:``, Dagster's way to say that a value comes from the environment."""
+    if isinstance(configuration, list):
+        return {name for item in configuration for name in variables_in(item)}
+    if not isinstance(configuration, dict):
+        return set()
+    own = {str(configuration["env"])} if set(configuration) == {"env"} else set()
+    return own | {name for item in configuration.values() for name in variables_in(item)}
+
+
+def _describe(name: str, fault: str) -> str:
+    if name not in DAGSTER_VARIABLES:
+        return f"{name} {fault}. DAGSTER_HOME/dagster.yaml reads it."
+    purpose, example = DAGSTER_VARIABLES[name]
+    return f"{name} {fault}. {purpose} Example: {name}={example}"
 
 
 def prepare_dagster_home(home: Path, repo_dagster_yaml: Path) -> None:

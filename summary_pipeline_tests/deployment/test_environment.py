@@ -8,11 +8,19 @@ from dagster import DagsterInstance
 
 from summary_pipeline.defs.awaiting_runs import ANSWERS, AWAITED
 from summary_pipeline.deployment import commands
-from summary_pipeline.deployment.environment import LOCATION_NAME, dagster_environment, prepare_dagster_home
+from summary_pipeline.deployment.environment import (
+    DAGSTER_VARIABLES,
+    LOCATION_NAME,
+    dagster_environment,
+    prepare_dagster_home,
+    require_dagster_environment,
+    variables_in,
+)
 from summary_pipeline.deployment.launcher import WarmWorkerRunLauncher
 from summary_pipeline.deployment.run_queue import BatchingRunCoordinator
 from summary_pipeline.deployment.storage import PooledPostgresStorage
 from summary_pipeline.local.postgresql import EmbeddedPostgres
+from summary_pipeline.settings import SettingsError
 
 REPOSITORY = Path(__file__).parents[2]
 POSTGRES_URL = "postgresql+psycopg2://user:password@127.0.0.1:5432/dagster"
@@ -44,9 +52,54 @@ def test_dagster_home_is_absolute_as_dagster_demands(tmp_path: Path, monkeypatch
 def test_every_variable_that_dagster_yaml_reads_is_set(tmp_path: Path) -> None:
     prepare_dagster_home(tmp_path / "home", REPOSITORY / "dagster.yaml")
     read = {
-        name for file in ("dagster.yaml", "workspace.yaml") for name in _variables_in(load(tmp_path / "home" / file))
+        name for file in ("dagster.yaml", "workspace.yaml") for name in variables_in(load(tmp_path / "home" / file))
     }
     assert read <= set(environment(tmp_path))
+
+
+def test_every_variable_that_dagster_yaml_reads_has_a_purpose_and_an_example() -> None:
+    assert variables_in(load(REPOSITORY / "dagster.yaml")) | {"DAGSTER_HOME"} == set(DAGSTER_VARIABLES)
+
+
+def test_a_complete_environment_is_enough(tmp_path: Path) -> None:
+    prepare_dagster_home(tmp_path, REPOSITORY / "dagster.yaml")
+    require_dagster_environment(environment(tmp_path))
+
+
+def test_all_variables_that_are_missing_or_empty_are_named_at_once(tmp_path: Path) -> None:
+    prepare_dagster_home(tmp_path, REPOSITORY / "dagster.yaml")
+    incomplete = environment(tmp_path) | {"DAGSTER_CELERY_BROKER_URL": ""}
+    del incomplete["DAGSTER_POSTGRES_URL"]
+    with pytest.raises(SettingsError) as caught:
+        require_dagster_environment(incomplete)
+    assert str(caught.value) == (
+        "2 setting(s) of Dagster to mend, in the environment itself (.env is not read for them):\n"
+        "  DAGSTER_CELERY_BROKER_URL is missing. Broker that hands runs to Celery workers: Redis, or Dagster's database"
+        " as sqla+ and its URL. Example: DAGSTER_CELERY_BROKER_URL=redis://127.0.0.1:6379/0\n"
+        "  DAGSTER_POSTGRES_URL is missing. Dagster's own database, apart from the platform's."
+        " Example: DAGSTER_POSTGRES_URL=postgresql+psycopg2://dagster:change-me@127.0.0.1:5432/dagster"
+    )
+
+
+def test_without_a_home_everything_that_dagster_yaml_reads_is_named() -> None:
+    with pytest.raises(SettingsError) as caught:
+        require_dagster_environment({})
+    assert [name for name in DAGSTER_VARIABLES if f"{name} is missing. " not in str(caught.value)] == []
+
+
+def test_a_home_without_a_dagster_yaml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=r"DAGSTER_HOME is malformed: there is no .*/dagster\.yaml\. Directory that"
+    ):
+        require_dagster_environment(environment(tmp_path))
+
+
+def test_an_adapted_dagster_yaml_decides_what_it_reads(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_text("storage: {postgres: {postgres_url: {env: MY_POSTGRES}}}\n")
+    with pytest.raises(
+        SettingsError, match=r"^1 setting.*\n  MY_POSTGRES is missing\. DAGSTER_HOME/dagster\.yaml reads it"
+    ):
+        require_dagster_environment({"DAGSTER_HOME": str(tmp_path)})
 
 
 def test_an_edited_dagster_yaml_takes_effect_at_the_next_start(tmp_path: Path) -> None:
@@ -117,13 +170,3 @@ def test_dagster_yaml_makes_the_instance_that_this_deployment_needs(
 def load(path: Path) -> dict[str, list[dict[str, dict[str, object]]]]:
     loaded: dict[str, list[dict[str, dict[str, object]]]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return loaded
-
-
-def _variables_in(configuration: object) -> set[str]:
-    """Names under ``env:``, Dagster's way to say that a value comes from the environment."""
-    if isinstance(configuration, list):
-        return {name for item in configuration for name in _variables_in(item)}
-    if not isinstance(configuration, dict):
-        return set()
-    own = {str(configuration["env"])} if set(configuration) == {"env"} else set()
-    return own | {name for item in configuration.values() for name in _variables_in(item)}

@@ -33,6 +33,8 @@ def test_a_worker_whose_settings_are_not_complete_does_not_start_and_names_what_
     assert ended.returncode == 1
     assert "OPENAI_API_KEY is missing" in ended.stderr
     assert "DB_PORT is malformed" in ended.stderr
+    assert "DAGSTER_HOME is missing" in ended.stderr
+    assert "DAGSTER_CELERY_BROKER_URL is missing" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
