@@ -74,11 +74,11 @@ def test_a_time_zone_that_there_is_not_is_refused(zone: str) -> None:
 @pytest.mark.parametrize("language", ["klingon!", "English", "en_US"])
 def test_a_language_that_is_no_tag_is_refused(language: str) -> None:
     with pytest.raises(SettingsError, match=r"SUMMARY_LANGUAGE is malformed: .*BCP 47 .*Example: SUMMARY_LANGUAGE=en"):
-        load_pipeline_settings({"SUMMARY_LANGUAGE": language})
+        load_group(PipelineSettings, {"SUMMARY_LANGUAGE": language})
 
 
 def test_a_language_may_have_a_script_and_a_region() -> None:
-    assert load_pipeline_settings({"SUMMARY_LANGUAGE": "zh-Hant-TW"}).summary_language == "zh-Hant-TW"
+    assert load_group(PipelineSettings, {"SUMMARY_LANGUAGE": "zh-Hant-TW"}).summary_language == "zh-Hant-TW"
 
 
 def test_definitions_need_no_variable_at_all() -> None:

@@ -4,15 +4,13 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from summary_pipeline.local.errors import DirectoryInUseError, PartFailedError, PortTakenError, StopRequestedError
+from summary_pipeline.local.errors import DirectoryInUseError, PartFailedError, PortTakenError
 from summary_pipeline.local.part import Part
-from summary_pipeline.local.processes import ProcessIdentity, identify, is_alive
-from summary_pipeline.local.stop_signals import stop_on_signals
+from summary_pipeline.local.processes import ProcessIdentity, is_alive
 from summary_pipeline.local.supervisor import Supervisor
 from summary_pipeline_tests.local.process_support import (
     processes_of,
@@ -21,38 +19,7 @@ from summary_pipeline_tests.local.process_support import (
     require_none_of,
     wait_until,
 )
-
-WAITS = "import signal; signal.sigwait({signal.SIGTERM})"
-IGNORES_SIGTERM = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
-)
-# A child that a shell would call a daemon: another session, another parent, and deaf to SIGTERM.
-LEAVES_A_GRANDCHILD = f"""
-import os, signal, subprocess, sys
-subprocess.Popen([sys.executable, "-c", "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1]], "
-    "start_new_session=True)", {IGNORES_SIGTERM!r}])
-signal.sigwait({{signal.SIGTERM}})
-"""
-SUPERVISES = """
-import sys
-from pathlib import Path
-from summary_pipeline.local.errors import StopRequestedError
-from summary_pipeline.local.part import Part
-from summary_pipeline.local.stop_signals import stop_on_signals
-from summary_pipeline.local.supervisor import Supervisor
-
-directory = Path(sys.argv[1])
-supervisor = Supervisor(directory)
-try:
-    with stop_on_signals(supervisor), supervisor:
-        for name, program in zip(sys.argv[2::2], sys.argv[3::2], strict=True):
-            command = [sys.executable, "-c", program]
-            supervisor.start(Part(name=name, command=command, environment={"OF": str(directory)}))
-        print("up", flush=True)
-        supervisor.wait()
-except StopRequestedError as stop:
-    print(stop, flush=True)
-"""
+from summary_pipeline_tests.local.supervised_programs import IGNORES_SIGTERM, LEAVES_A_GRANDCHILD, WAITS
 
 
 @pytest.fixture
@@ -245,61 +212,6 @@ def test_a_directory_is_free_again_after_its_supervisor(tmp_path: Path) -> None:
             supervisor.start(part("waits", WAITS, tmp_path))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_the_supervisor_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
-    with python_process(SUPERVISES, str(tmp_path), "a", WAITS, "b", LEAVES_A_GRANDCHILD) as process:
-        assert read_line(process) == "up"
-        process.send_signal(number)
-        assert process.wait(30) == 0
-        assert read_line(process) == f"stopped by {number.name}"
-    require_none_of(tmp_path, 0.1)
-
-
-def test_a_second_signal_makes_a_patient_stop_hurry(tmp_path: Path) -> None:
-    with python_process(SUPERVISES, str(tmp_path), "patient", IGNORES_SIGTERM) as process:
-        assert read_line(process) == "up"
-        log = tmp_path / "logs" / "patient.log"
-        wait_until(lambda: "deaf" in log.read_text(), "it ignores signals")
-        began = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        wait_until(lambda: _hurries(process.pid, tmp_path), "a second signal is taken")
-        process.wait(30)
-        assert time.monotonic() - began < 8, "the part's patience is 10 s"
-    require_none_of(tmp_path, 0.1)
-
-
-def _hurries(pid: int, directory: Path) -> bool:
-    """Signal again until the stop ends: when exactly closing begins cannot be seen from outside."""
-    identity = identify(pid)
-    if identity is not None:
-        os.kill(pid, signal.SIGINT)
-    return identity is None or not processes_of(directory)
-
-
-def says_deaf(log: Path) -> bool:
-    return "deaf" in log.read_text()
-
-
-def test_the_next_supervisor_ends_what_a_killed_one_left_behind(tmp_path: Path) -> None:
-    with python_process(SUPERVISES, str(tmp_path), "deaf", IGNORES_SIGTERM, "family", LEAVES_A_GRANDCHILD) as process:
-        assert read_line(process) == "up"
-        for name in ("deaf", "family"):
-            wait_until(partial(says_deaf, tmp_path / "logs" / f"{name}.log"), "it ignores SIGTERM")
-        process.send_signal(signal.SIGKILL)
-        process.wait(30)
-    assert processes_of(tmp_path), "otherwise there is nothing to test"
-    with Supervisor(tmp_path):
-        require_none_of(tmp_path, 0.1)
-
-
-def test_parts_that_listen_to_sigterm_end_with_a_killed_supervisor(tmp_path: Path) -> None:
-    with python_process(SUPERVISES, str(tmp_path), "waits", WAITS) as process:
-        assert read_line(process) == "up"
-        process.send_signal(signal.SIGKILL)
-        process.wait(30)
-    require_none_of(tmp_path)
-
-
 def test_a_stranger_with_the_pid_of_a_recorded_process_is_left_alone(tmp_path: Path) -> None:
     with python_process(f"print('up', flush=True); {WAITS}") as stranger:
         assert read_line(stranger) == "up"
@@ -310,21 +222,3 @@ def test_a_stranger_with_the_pid_of_a_recorded_process_is_left_alone(tmp_path: P
         (tmp_path / "supervisor.json").write_text(state.replace(f'"pid": {recorded}', f'"pid": {stranger.pid}'))
         with Supervisor(tmp_path):
             assert stranger.poll() is None
-
-
-def test_a_signal_while_starting_stops_what_was_started(tmp_path: Path) -> None:
-    supervisor = Supervisor(tmp_path)
-
-    def interrupted() -> bool:
-        os.kill(os.getpid(), signal.SIGTERM)
-        return False
-
-    never_ready = Part(
-        name="never",
-        command=[sys.executable, "-c", WAITS],
-        environment={"OF": str(tmp_path)},
-        is_ready=interrupted,
-    )
-    with pytest.raises(StopRequestedError, match="SIGTERM"), stop_on_signals(supervisor), supervisor:
-        supervisor.start(never_ready)
-    require_none_of(tmp_path, 0.1)
