@@ -127,9 +127,9 @@ async def test_a_server_that_hung_is_asked_anew_once_its_call_has_ended(monkeypa
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_service_ends_at_once_although_its_calls_hang(
-    number: signal.Signals, status: int, silent: SilentServer, tmp_path: Path
+    number: signal.Signals, silent: SilentServer, tmp_path: Path
 ) -> None:
     port = free_port()
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
@@ -145,8 +145,9 @@ def test_the_service_ends_at_once_although_its_calls_hang(
         probe.start()
         eventually(lambda: any(sent.startswith(b"HEAD") for sent in silent.requests()), "S3 was asked")
         process.send_signal(number)
-        # Before the probe has its answer, and long before S3's client gives up.
-        assert process.wait(CHECK_SECONDS / 2) == status
+        # Before the probe has its answer, and long before S3's client gives up. The status is the signal's unless
+        # whoever started this process ignores that.
+        assert process.wait(CHECK_SECONDS / 2) in {0, -number}
         probe.join(10)
     finally:
         process.kill()
