@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import dagster as dg
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
 from summary_pipeline.defs.partitions import PARTITION_TAG, is_video, videos
 
@@ -71,11 +72,14 @@ def delete_old_runs(instance: dg.DagsterInstance, before: datetime, *, until: fl
     """Delete finished runs of videos that were made before ``before``, the oldest first, and partitions without a run.
 
     Each deletion stands for itself: where this is interrupted, the next one goes on. It ends at ``until``, in seconds
-    of the monotonic clock.
+    of the monotonic clock, and while a backfill is under way: Dagster gives up the whole of one that has lost a
+    partition for which it had made no run yet.
     """
     runs = partitions = 0
     after: datetime | None = None
     while records := _finished(instance, after, before):
+        if instance.get_backfills(BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED]), limit=1):
+            return Deleted(runs, partitions, more=True)
         old = {record.dagster_run.run_id: record.dagster_run.tags.get(PARTITION_TAG, "") for record in records}
         for run_id in (run_id for run_id, key in old.items() if is_video(key)):
             if time.monotonic() > until:

@@ -31,6 +31,8 @@ from summary_pipeline.summarization.language_model import (
 from summary_pipeline.summarization.model_registry import ModelRegistry, built_in_registry
 
 _TRANSIENT_STATUSES = frozenset({408, 409, 425})
+_GATEWAY_GAVE_UP = frozenset({408, 502, 504, 524})
+"""Of whoever stands before the model's server, which may go on all the same."""
 _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"})
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 """A 429 for a request that alone is over the limit of tokens per minute: no waiting helps."""
@@ -165,8 +167,8 @@ def _from_status(error: openai.APIStatusError, now: dt.datetime) -> LanguageMode
             code=code,
         )
     if status >= 500 or status in _TRANSIENT_STATUSES:
-        retry_after = read_retry_after(headers, now=now)
-        return TransientModelError(message, status=status, code=code, retry_after_seconds=retry_after)
+        kind = UnansweredError if status in _GATEWAY_GAVE_UP else TransientModelError
+        return kind(message, status=status, code=code, retry_after_seconds=read_retry_after(headers, now=now))
     return PermanentModelError(message, status=status, code=code)
 
 

@@ -4,6 +4,7 @@ Belongs here: waiting for such work. Does not belong here: undoing it (whoever b
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -14,14 +15,16 @@ _Result = TypeVar("_Result")
 
 
 async def finish(work: asyncio.Future[_Result], *, or_else: str) -> _Result:
-    """Return the result of ``work``. A cancellation does not reach it, and is raised once it has ended.
+    """Return the result of ``work``. No cancellation reaches it; one is raised once it has ended, however many came.
 
     What it raises after a cancellation is only logged, after ``or_else``, which says what that means.
     """
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([work])
+        while not work.done():
+            with contextlib.suppress(asyncio.CancelledError):  # told again; raised below
+                await asyncio.wait([work])
         if not work.cancelled() and (error := work.exception()) is not None:
             logger.warning("%s: %s", or_else, error)
         raise

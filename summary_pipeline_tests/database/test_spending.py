@@ -83,11 +83,15 @@ async def test_asking_whether_a_video_is_affordable_takes_nothing_and_waits_for_
     assert spending_on(engine, FRIDAY) == Spending(0.0, 0.0)
 
 
-async def test_a_reservation_whose_task_is_cancelled_is_given_back(engine: Engine) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_reservation_whose_task_is_cancelled_is_given_back(engine: Engine, times: int) -> None:
     with another_workers_reservation(engine, 0.5):
         task = asyncio.ensure_future(DailyDatabaseBudget(Database(engine), 1.0, day=FRIDAY).reserve(1.0))
         await asyncio.to_thread(await_a_session_that_waits, engine)
-        task.cancel()
+        for _ in range(times):
+            task.cancel()
+            ended, _ = await asyncio.wait([task], timeout=0.05)
+            assert not ended
     with pytest.raises(asyncio.CancelledError):
         await task
     assert spending_on(engine, FRIDAY) == Spending(0.0, 0.0)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from sqlalchemy import text
 
 from summary_pipeline.build import build_defs
@@ -81,6 +82,20 @@ def test_what_there_is_no_time_for_is_left_to_the_next_night(platform: Platform)
     kept = summarized(platform, 7)
     assert delete(platform, seconds=-1) == Deleted(runs=0, partitions=0, more=True)
     assert runs(platform) == {kept}
+
+
+def backfill(status: BulkActionStatus) -> PartitionBackfill:
+    made_at = datetime.now(UTC).timestamp()
+    return PartitionBackfill(backfill_id="b", status=status, from_failure=False, tags={}, backfill_timestamp=made_at)
+
+
+def test_nothing_is_deleted_while_a_backfill_is_under_way_which_may_want_any_partition(platform: Platform) -> None:
+    kept = summarized(platform, 7)
+    platform.instance.add_backfill(backfill(BulkActionStatus.REQUESTED))
+    assert delete(platform) == Deleted(runs=0, partitions=0, more=True)
+    assert (runs(platform), partitions(platform)) == ({kept}, {"7"})
+    platform.instance.update_backfill(backfill(BulkActionStatus.COMPLETED_SUCCESS))
+    assert delete(platform) == Deleted(runs=1, partitions=1, more=False)
 
 
 def test_an_event_that_comes_again_after_its_run_was_deleted_changes_nothing(platform: Platform) -> None:

@@ -58,6 +58,11 @@ def test_a_server_in_trouble_may_answer_later(status: int) -> None:
     assert (error.status, error.retry_after_seconds) == (status, 7.0)
 
 
+@pytest.mark.parametrize(("status", "may_cost"), [(408, True), (502, True), (504, True), (500, False), (503, False)])
+def test_what_a_gateway_gave_up_on_may_have_been_carried_out(status: int, may_cost: bool) -> None:  # noqa: FBT001 - one of two facts
+    assert isinstance(to_model_error(status_error(status), now=NOW), UnansweredError) == may_cost
+
+
 def test_429_says_to_slow_down_and_how() -> None:
     headers = {"retry-after-ms": "1500", "x-ratelimit-limit-tokens": "9000", "x-ratelimit-remaining-tokens": "0"}
     error = to_model_error(status_error(429, code="rate_limit_exceeded", headers=headers), now=NOW)
