@@ -29,7 +29,7 @@ def parked() -> None:
 
     Columns for which a terminal is too narrow are left out; piped (`| less -S`), all are there.
     """
-    from summary_pipeline.database.queries import outbox_backlog, outbox_troubles
+    from summary_pipeline.database.outbox_backlog import outbox_backlog, outbox_troubles
     from summary_pipeline.resources.connections import open_database
 
     engine = open_database(load_group(DatabaseSettings)).engine
@@ -63,7 +63,7 @@ def release(
     everything: Annotated[bool, typer.Option("--all", help="Every parked row.")] = False,
 ) -> None:
     """Let parked rows be tried again, after their cause was mended."""
-    from summary_pipeline.database.queries import outbox_troubles
+    from summary_pipeline.database.outbox_backlog import outbox_troubles
     from summary_pipeline.database.relay import release_parked
     from summary_pipeline.resources.connections import open_database
 

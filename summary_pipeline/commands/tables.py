@@ -1,6 +1,7 @@
 """How commands print tables.
 
 Belongs here: what stands on a line, and what is left out where a terminal is narrow. Does not belong here: the cells.
+rich's tables have no row with a line of prose below it: on 80 columns they fold an error beside ids into a column of 8.
 """
 
 import shutil

@@ -1,6 +1,7 @@
 """Questions that the sensor, the runs and the sweep ask. Nothing here writes.
 
-Belongs here: reading. Does not belong here: what is done about the answers.
+Belongs here: reading. Does not belong here: what is done about the answers, and what the outbox still holds
+(``outbox_backlog``).
 """
 
 from collections.abc import Collection, Iterator
@@ -18,7 +19,7 @@ from summary_pipeline.contract.topics import VIDEO_TRANSCRIBED
 from summary_pipeline.contract.video_status import VideoStatus, is_allowed
 from summary_pipeline.database.errors import typed_errors
 from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, Video, VideoSummary, VideoTranscript
-from summary_pipeline.database.own_models import OutboxFailure, VideoStatusLog
+from summary_pipeline.database.own_models import VideoStatusLog
 from summary_pipeline.database.video_row import utc_clock
 
 _PAGE: Final = 500
@@ -47,33 +48,6 @@ class LostEvent:
     payload: bytes
     created_at: datetime
     row_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxBacklog:
-    """What the outbox still holds. ``oldest_seconds`` is the age of the oldest unpublished row that is not parked."""
-
-    unpublished: int
-    parked: int
-    oldest_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxTrouble:
-    """An outbox row that the relay could not publish so far. Times are UTC, without a zone.
-
-    ``rejections`` of its ``failures`` were the broker's refusals of this very message. A row with ``parked_at`` is not
-    tried again until a person releases it.
-    """
-
-    event_id: UUID
-    topic: str
-    created_at: datetime
-    failures: int
-    rejections: int
-    last_error: str
-    next_attempt_at: datetime
-    parked_at: datetime | None
 
 
 def is_processed(engine: Engine, message_ids: Collection[str]) -> set[str]:
@@ -180,50 +154,6 @@ def awaits_event(
                 of_wanted = [item for item in page if item.event.video_id in wanted]
                 found |= {item.event.video_id for item in _without_outcome(session, of_wanted)}
     return found
-
-
-def outbox_backlog(engine: Engine) -> OutboxBacklog:
-    """Return how much is unpublished, for metrics and the sweep.
-
-    Raises:
-        DatabaseError: the database could not answer.
-    """
-    is_parked = OutboxFailure.parked_at.is_not(None)
-    oldest = func.min(OutboxEvent.created_at).filter(OutboxFailure.parked_at.is_(None))
-    statement = (
-        select(func.count(), func.count().filter(is_parked), func.extract("epoch", utc_clock() - oldest))
-        .select_from(OutboxEvent)
-        .outerjoin(OutboxFailure, OutboxFailure.event_id == OutboxEvent.id)
-        .where(~OutboxEvent.published)
-    )
-    with typed_errors("counting the outbox"), Session(engine) as session:
-        unpublished, parked, seconds = session.execute(statement).one()
-        return OutboxBacklog(unpublished, parked, None if seconds is None else float(seconds))
-
-
-def outbox_troubles(engine: Engine) -> list[OutboxTrouble]:
-    """Return the unpublished rows that the relay failed to publish, the oldest first: parked ones and others.
-
-    Raises:
-        DatabaseError: the database could not answer.
-    """
-    statement = (
-        select(
-            OutboxEvent.id,
-            OutboxEvent.topic,
-            OutboxEvent.created_at,
-            OutboxFailure.failures,
-            OutboxFailure.rejections,
-            OutboxFailure.last_error,
-            OutboxFailure.next_attempt_at,
-            OutboxFailure.parked_at,
-        )
-        .join(OutboxFailure, OutboxFailure.event_id == OutboxEvent.id)
-        .where(~OutboxEvent.published)
-        .order_by(OutboxEvent.created_at, OutboxEvent.id)
-    )
-    with typed_errors("reading what the relay could not publish"), Session(engine) as session:
-        return [OutboxTrouble(*row) for row in session.execute(statement)]
 
 
 def _processed(session: Session, message_ids: Collection[str]) -> set[str]:

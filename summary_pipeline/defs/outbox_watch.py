@@ -11,7 +11,7 @@ from typing import Final
 import dagster as dg
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from summary_pipeline.database.queries import OutboxBacklog, OutboxTrouble
+from summary_pipeline.database.outbox_backlog import OutboxBacklog, OutboxTrouble
 from summary_pipeline.defs.external_assets import video_summarized_topic
 
 _MOST_NAMED: Final = 20

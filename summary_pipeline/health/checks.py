@@ -12,7 +12,8 @@ from confluent_kafka.admin import AdminClient
 
 from summary_pipeline.database.dead_letters import open_dead_letters
 from summary_pipeline.database.engine import ping
-from summary_pipeline.database.queries import outbox_backlog, stuck_videos
+from summary_pipeline.database.outbox_backlog import outbox_backlog
+from summary_pipeline.database.queries import stuck_videos
 from summary_pipeline.health.app import Check, Detail
 from summary_pipeline.resources.connections import open_database, open_object_store
 from summary_pipeline.settings import PlatformSettings, Settings

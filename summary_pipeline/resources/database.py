@@ -13,17 +13,14 @@ from summary_pipeline.contract.dead_letter import DeadLetter
 from summary_pipeline.database.dead_letters import record_dead_letters
 from summary_pipeline.database.failures import FailureOutcome, mark_failed
 from summary_pipeline.database.judgements import NewJudgement, current_event_id, is_judged, record_judgement
+from summary_pipeline.database.outbox_backlog import OutboxBacklog, OutboxTrouble, outbox_backlog, outbox_troubles
 from summary_pipeline.database.persistence import PersistOutcome, PersistRequest, persist_summary
 from summary_pipeline.database.queries import (
     LostEvent,
-    OutboxBacklog,
-    OutboxTrouble,
     StuckVideo,
     awaits_event,
     is_processed,
     lost_events,
-    outbox_backlog,
-    outbox_troubles,
     stuck_videos,
     transcript_path,
 )

@@ -17,7 +17,8 @@ import httpx
 
 from summary_pipeline.local.stack import LocalStack
 from summary_pipeline_tests.chaos.crashes import TARGETS, Crashes
-from summary_pipeline_tests.chaos.invariants import Outcome, outcomes, unsettled, violations
+from summary_pipeline_tests.chaos.invariants import violations
+from summary_pipeline_tests.chaos.outcomes import Outcome, outcomes, unsettled
 from summary_pipeline_tests.chaos.script import Script, write_script
 from summary_pipeline_tests.chaos.snapshot import Snapshot, take_snapshot
 from summary_pipeline_tests.chaos.world import Transcriber, persistently, set_the_scene

@@ -7,15 +7,17 @@ Belongs here: pure functions from a snapshot to what is wrong with it. Does not 
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Iterator
 
 from summary_pipeline.contract.events import outgoing_event_id
-from summary_pipeline_tests.chaos.script import BAD_KEY
+from summary_pipeline_tests.chaos.outcomes import (
+    Outcome,
+    bad_places,
+    is_effect,
+    outcomes,
+    steps_by_event,
+)
 from summary_pipeline_tests.chaos.snapshot import Event, Outgoing, Snapshot, Step
-
-SUMMARIZED = "summarized"
-SUPERSEDED = "superseded"
 
 _FIRST_STATUS = "summarizing"
 _MOVES = {
@@ -28,37 +30,9 @@ _MOVES = {
 }
 
 
-class Outcome(StrEnum):
-    """What became of an event."""
-
-    SAVED = "saved"
-    SUPERSEDED = "superseded"
-    FAILED = "failed"
-    NONE = "none"
-
-
 def violations(snapshot: Snapshot) -> list[str]:
     """Return all that is wrong, each with the name of the invariant that it breaks."""
     return [f"{check.__name__}: {problem}" for check in INVARIANTS for problem in check(snapshot)]
-
-
-def outcomes(snapshot: Snapshot) -> dict[str, Outcome]:
-    """Return what became of each valid event, by its id."""
-    processed = set(snapshot.processed)
-    steps = _steps_by_event(snapshot)
-    return {event.id: _outcome(event.id in processed, steps[event.id]) for event in snapshot.events}
-
-
-def unsettled(snapshot: Snapshot) -> list[str]:
-    """Return what is still to come before the invariants can be asked for: what to wait for, and no longer."""
-    waiting = [f"event {event} without an outcome" for event, end in outcomes(snapshot).items() if end is Outcome.NONE]
-    waiting += [f"outbox row {row.id} unpublished" for row in snapshot.outbox if not row.published]
-    missing = _bad_places(snapshot).keys() - {(letter.partition, letter.offset) for letter in snapshot.letters}
-    waiting += [f"{partition}@{offset} not dead-lettered" for partition, offset in sorted(missing)]
-    if snapshot.runs_under_way:
-        waiting.append(f"{snapshot.runs_under_way} runs under way")
-    waiting += [f"{sensor} fails" for sensor in snapshot.failing_sensors]
-    return waiting
 
 
 def nothing_is_lost(snapshot: Snapshot) -> Iterator[str]:
@@ -71,17 +45,17 @@ def nothing_is_lost(snapshot: Snapshot) -> Iterator[str]:
 def nothing_is_doubled(snapshot: Snapshot) -> Iterator[str]:
     """Each event that counts as processed does so once, for one reason, and was sent."""
     sent = {event.id for event in snapshot.events}
-    steps = _steps_by_event(snapshot)
+    steps = steps_by_event(snapshot)
     for message_id, rows in Counter(snapshot.processed).items():
         if rows > 1:
             yield f"event {message_id} is processed {rows} times"
         if message_id not in sent:
             yield f"{message_id} is processed and was never sent"
-        effects = sum(_is_effect(step) for step in steps[message_id])
+        effects = sum(is_effect(step) for step in steps[message_id])
         if effects != 1:
             yield f"event {message_id} is processed and has {effects} effects in the status log"
     for event_id, of_event in steps.items():
-        if event_id not in snapshot.processed and any(_is_effect(step) for step in of_event):
+        if event_id not in snapshot.processed and any(is_effect(step) for step in of_event):
             yield f"event {event_id} has an effect in the status log and is not processed"
 
 
@@ -167,7 +141,7 @@ def dead_letters_are_exactly_what_was_bad(snapshot: Snapshot) -> Iterator[str]:
 
     Beside them stand events that the sweep gave up; those have failed, or were summarized after all.
     """
-    bad = _bad_places(snapshot)
+    bad = bad_places(snapshot)
     ends = outcomes(snapshot)
     found = set()
     for letter in snapshot.letters:
@@ -265,35 +239,9 @@ INVARIANTS: tuple[Callable[[Snapshot], Iterator[str]], ...] = (
 )
 
 
-def _steps_by_event(snapshot: Snapshot) -> Mapping[str, list[Step]]:
-    found: dict[str, list[Step]] = defaultdict(list)
-    for step in snapshot.steps:
-        if step.event_id is not None:
-            found[step.event_id].append(step)
-    return found
-
-
-def _is_effect(step: Step) -> bool:
-    return step.reason == SUMMARIZED or step.reason.startswith(SUPERSEDED)
-
-
-def _outcome(processed: bool, steps: list[Step]) -> Outcome:  # noqa: FBT001 - one of the two halves of a fact
-    if processed:
-        return Outcome.SAVED if any(step.reason == SUMMARIZED for step in steps) else Outcome.SUPERSEDED
-    return Outcome.FAILED if any(step.reason and not _is_effect(step) for step in steps) else Outcome.NONE
-
-
 def _outgoing_id(event: Event, row: Outgoing) -> str:
     announced = [row.video_id, row.payload.get("summaryFileKey"), row.payload.get("summaryText")]
     return outgoing_event_id(event.id, hashlib.sha256(json.dumps(announced).encode()).hexdigest())
-
-
-def _bad_places(snapshot: Snapshot) -> dict[tuple[int, int], tuple[bytes | None, bytes | None]]:
-    return {
-        (message.partition, message.offset): (message.key, message.value)
-        for message in snapshot.transcribed
-        if (message.key or b"").startswith(BAD_KEY)
-    }
 
 
 def _payload(value: bytes | None) -> dict[str, object]:

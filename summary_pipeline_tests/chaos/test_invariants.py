@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from summary_pipeline.contract.events import outgoing_event_id
-from summary_pipeline_tests.chaos.invariants import INVARIANTS, Outcome, outcomes, unsettled, violations
+from summary_pipeline_tests.chaos.invariants import INVARIANTS, violations
+from summary_pipeline_tests.chaos.outcomes import Outcome, outcomes, unsettled
 from summary_pipeline_tests.chaos.snapshot import (
     Event,
     Letter,

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from summary_pipeline.database.models import OutboxEvent
+from summary_pipeline.database.outbox_backlog import outbox_troubles
 from summary_pipeline.database.own_models import OutboxFailure
-from summary_pipeline.database.queries import outbox_troubles
 from summary_pipeline_tests.commands.conftest import Run, RunOnTerminal
 
 pytestmark = pytest.mark.servers

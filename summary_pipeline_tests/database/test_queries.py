@@ -10,14 +10,10 @@ from summary_pipeline.database import queries
 from summary_pipeline.database.errors import UnknownVideoError
 from summary_pipeline.database.failures import mark_failed
 from summary_pipeline.database.models import OutboxEvent, ProcessedMessage, VideoSummary, VideoTranscript
-from summary_pipeline.database.own_models import OutboxFailure
 from summary_pipeline.database.queries import (
-    OutboxBacklog,
     awaits_event,
     is_processed,
     lost_events,
-    outbox_backlog,
-    outbox_troubles,
     stuck_videos,
     transcript_path,
 )
@@ -209,22 +205,6 @@ def test_lost_events_are_found_behind_any_number_of_others(engine: Engine, monke
     assert [found.event.id for found in lost_events(engine, HOUR, after=first)] == [OTHER_EVENT_ID]
 
 
-def test_the_backlog_of_an_empty_outbox_is_nothing(engine: Engine) -> None:
-    assert outbox_backlog(engine) == OutboxBacklog(unpublished=0, parked=0, oldest_seconds=None)
-
-
-def test_the_backlog_tells_number_and_age_and_keeps_parked_rows_apart(engine: Engine) -> None:
-    add_transcribed(engine, EVENT_ID, published=False, published_at=None, created_at=ago(9 * HOUR))
-    add_transcribed(engine, OTHER_EVENT_ID, published=False, published_at=None, created_at=ago(HOUR))
-    add_transcribed(engine, str(uuid4()))
-    with engine.begin() as connection:
-        values = {"event_id": UUID(EVENT_ID), "last_error": "x", "next_attempt_at": ago(0), "parked_at": ago(0)}
-        connection.execute(insert(OutboxFailure).values(values))
-    backlog = outbox_backlog(engine)
-    assert (backlog.unpublished, backlog.parked) == (2, 1)
-    assert backlog.oldest_seconds == pytest.approx(HOUR, abs=60)
-
-
 @pytest.mark.parametrize(
     ("columns", "awaits"),
     [
@@ -252,15 +232,3 @@ def test_an_event_that_had_its_effect_is_not_awaited(engine: Engine, row_id: str
     with engine.begin() as connection:
         connection.execute(insert(ProcessedMessage).values(message_id=EVENT_ID))
     assert awaits_event(engine, [7]) == set()
-
-
-def test_only_unpublished_rows_with_a_failure_are_in_trouble(engine: Engine) -> None:
-    add_transcribed(engine, EVENT_ID, published=False, published_at=None)
-    add_transcribed(engine, OTHER_EVENT_ID, published=False, published_at=None)
-    add_transcribed(engine, published_id := str(uuid4()))
-    with engine.begin() as connection:
-        for event_id in (EVENT_ID, published_id):
-            values = {"event_id": UUID(event_id), "failures": 2, "last_error": "x", "next_attempt_at": ago(0)}
-            connection.execute(insert(OutboxFailure).values(values))
-    (trouble,) = outbox_troubles(engine)
-    assert (str(trouble.event_id), trouble.failures, trouble.parked_at) == (EVENT_ID, 2, None)

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from summary_pipeline.database.models import OutboxEvent
+from summary_pipeline.database.outbox_backlog import OutboxBacklog, OutboxTrouble
 from summary_pipeline.database.own_models import OutboxFailure
-from summary_pipeline.database.queries import OutboxBacklog, OutboxTrouble
 from summary_pipeline.defs.outbox_watch import OutboxState, outbox_state, stored_state, tell
 from summary_pipeline.resources.factories import build_resources
 from summary_pipeline_tests.defs.platform import Platform

@@ -59,7 +59,7 @@ def test_a_server_in_trouble_may_answer_later(status: int) -> None:
 
 
 @pytest.mark.parametrize(("status", "may_cost"), [(408, True), (502, True), (504, True), (500, False), (503, False)])
-def test_what_a_gateway_gave_up_on_may_have_been_carried_out(status: int, may_cost: bool) -> None:  # noqa: FBT001 - one of two facts
+def test_what_a_gateway_gave_up_on_may_have_been_carried_out(status: int, *, may_cost: bool) -> None:
     assert isinstance(to_model_error(status_error(status), now=NOW), UnansweredError) == may_cost
 
 
