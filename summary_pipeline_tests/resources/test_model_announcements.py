@@ -37,10 +37,10 @@ def provider(**configuration: object) -> Iterator[str]:
 
 
 def test_a_model_that_its_provider_will_soon_shut_down_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    with provider(shutdown_date=TODAY + dt.timedelta(days=40)) as base_url:
+    end = TODAY + dt.timedelta(days=40)
+    with provider(shutdown_date=end) as base_url:
         require_announced_usable(settings(base_url))
-    assert "Model 'gpt-6-luna' will be shut down on" in caplog.text
-    assert "in 40 days" in caplog.text
+    assert f"Model 'gpt-6-luna' will be shut down on {end}, in " in caplog.text
 
 
 def test_a_model_that_its_provider_has_shut_down_is_an_error_whatever_the_registry_says() -> None:
